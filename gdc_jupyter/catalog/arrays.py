@@ -1,0 +1,344 @@
+"""Collections of one NetCDF file or Zarr store, and the windows of it that are read."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdc_jupyter.catalog.collection import (
+    Band,
+    Collection,
+    Query,
+    Source,
+    Times,
+    band_positions,
+    crop,
+    read_type,
+    time_message,
+)
+from gdc_jupyter.catalog.raster_files import unreadable
+from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.errors import GdcError
+
+# The netCDF and HDF5 libraries are not thread-safe, not even for different files.
+_netcdf_lock = threading.RLock()
+_stores: OrderedDict[tuple[str, int, int], Any] = OrderedDict()
+STORES = 16
+T = TypeVar("T")
+
+
+def _forget_stores() -> None:
+    global _netcdf_lock
+    _netcdf_lock = threading.RLock()
+    _stores.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_stores)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable on the grid, and how its stored numbers become physical values.
+
+    Parameters
+    ----------
+    name : str
+        The name in the file, which may be in a group (``group/name``).
+    axes : tuple of str
+        What each dimension of the variable is: ``t``, ``y``, ``x``, or ``1`` for one of length 1.
+    fill : tuple of float
+        Stored values that mean none.
+    scale, offset : float
+        Physical value = stored value * scale + offset.
+    unsigned : str, optional
+        The unsigned type that the stored numbers really have (attribute ``_Unsigned``).
+    """
+
+    name: str
+    axes: tuple[str, ...]
+    fill: tuple[float, ...] = ()
+    scale: float = 1.0
+    offset: float = 0.0
+    unsigned: str | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the grid's rows and columns are in the file.
+
+    Parameters
+    ----------
+    flip_rows, flip_columns : bool
+        Whether the file's first row is the southernmost, and its first column the easternmost.
+    shift : int
+        The column in the file (after a flip) of the grid's first column; the columns go around the globe.
+    """
+
+    flip_rows: bool = False
+    flip_columns: bool = False
+    shift: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource(Source):
+    """Windows of the variables of one store.
+
+    Parameters
+    ----------
+    path : str
+    variables : tuple of Variable
+        One a band.
+    time_positions : tuple of int
+        The positions along the time axis of the file.
+    layout : Layout
+    """
+
+    path: str
+    variables: tuple[Variable, ...]
+    time_positions: tuple[int, ...]
+    layout: Layout
+
+    def _fill(self, window: Grid, out: NDArray[Any]) -> None:
+        row, column = self.extent.offset(window)
+        rows = slice(row, row + window.height)
+        if self.layout.flip_rows:
+            rows = slice(self.extent.height - rows.stop, self.extent.height - rows.start)
+        at = 0
+        for columns in self._columns(column, window.width):
+            width = columns.stop - columns.start
+            for index, variable in enumerate(self.variables):
+                self._read_variable(variable, rows, columns, out[:, index, :, at : at + width])
+            at += width
+
+    def _columns(self, column: int, width: int) -> list[slice]:
+        """Return the columns in the order of the file before a flip; two slices across its edge."""
+        total = self.extent.width
+        first = (column + self.layout.shift) % total
+        parts = [slice(first, min(first + width, total))]
+        if first + width > total:
+            parts.append(slice(0, first + width - total))
+        return parts
+
+    def _read_variable(self, variable: Variable, rows: slice, columns: slice, out: NDArray[Any]) -> None:
+        if self.layout.flip_columns:
+            columns = slice(self.extent.width - columns.stop, self.extent.width - columns.start)
+        for out_times, times in _runs(self.time_positions):
+            keys = {"t": times, "y": rows, "x": columns, "1": 0}
+            raw = read_variable(self.path, variable, tuple(keys[axis] for axis in variable.axes))
+            order = [axis for axis in variable.axes if axis != "1"]
+            raw = raw.transpose([order.index(axis) for axis in ("t", "y", "x") if axis in order])
+            if "t" not in order:
+                raw = raw[None]
+            if self.layout.flip_rows:
+                raw = raw[:, ::-1]
+            if self.layout.flip_columns:
+                raw = raw[:, :, ::-1]
+            decode(variable, raw, out[out_times])
+
+    def _subset(self, times: list[int] | None, bands: list[int] | None) -> Self:
+        positions = self.time_positions if times is None else tuple(self.time_positions[index] for index in times)
+        variables = self.variables if bands is None else tuple(self.variables[index] for index in bands)
+        return replace(self, time_positions=positions, variables=variables, **self._fields(times, bands))
+
+
+def _runs(positions: Sequence[int]) -> list[tuple[slice, slice]]:
+    """Return the longest stretches of successive positions: where they go, and where they are."""
+    runs: list[tuple[slice, slice]] = []
+    start = 0
+    for index in range(1, len(positions) + 1):
+        if index == len(positions) or positions[index] != positions[index - 1] + 1:
+            runs.append((slice(start, index), slice(positions[start], positions[index - 1] + 1)))
+            start = index
+    return runs
+
+
+def decode(variable: Variable, raw: NDArray[Any], out: NDArray[Any]) -> None:
+    """Write the physical values of stored numbers into an array of the same shape, NaN for none."""
+    if variable.unsigned:
+        raw = raw.astype(raw.dtype.newbyteorder("="), copy=False).view(variable.unsigned)
+    if variable.scale == 1 and variable.offset == 0:
+        np.copyto(out, raw, casting="same_kind" if raw.dtype.kind == "f" else "unsafe")
+    else:
+        out[...] = raw * np.float64(variable.scale) + np.float64(variable.offset)
+    for fill in variable.fill:
+        if not np.isnan(fill):
+            np.copyto(out, np.nan, where=raw == np.asarray(fill).astype(raw.dtype))
+
+
+def read_variable(path: str, variable: Variable, key: tuple[Any, ...]) -> NDArray[Any]:
+    """Return a part of a variable as stored.
+
+    Raises
+    ------
+    GdcError
+        ``DataFileUnreadable``.
+    """
+    try:
+        if is_zarr(path):
+            return np.asarray(open_store(path)[variable.name][key])
+        with _netcdf_lock:
+            return np.asarray(open_store(path)[variable.name][key])
+    except GdcError:
+        raise
+    except Exception as error:  # the libraries raise whatever their codecs raise
+        raise unreadable(path, f"'{variable.name}' cannot be read: {error}") from None
+
+
+def is_zarr(path: str) -> bool:
+    """Return whether a path is a folder with a Zarr group."""
+    return any(Path(path, name).exists() for name in ("zarr.json", ".zgroup", ".zmetadata"))
+
+
+def open_store(path: str) -> Any:
+    """Return the open netCDF4.Dataset, which hands out numbers as stored, or the zarr.Group.
+
+    Hold the lock of `locked` while a netCDF4.Dataset is used.
+
+    Raises
+    ------
+    GdcError
+        ``DataFileUnreadable``.
+    """
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        raise unreadable(path, error.strerror or error) from None
+    key = path, status.st_mtime_ns, status.st_size
+    with _netcdf_lock:
+        store = _stores.get(key)
+        if store is None:
+            # HDF5 would hand out what it knows of a file that is open already, even if that was replaced.
+            for stale in [other for other in _stores if other[0] == path]:
+                _close(_stores.pop(stale))
+            store = _stores[key] = _open_zarr(path) if is_zarr(path) else _open_netcdf(path)
+            while len(_stores) > STORES:
+                _close(_stores.popitem(last=False)[1])
+        _stores.move_to_end(key)
+    return store
+
+
+def locked(function: Callable[[], T]) -> T:
+    """Call a function that uses a netCDF4.Dataset."""
+    with _netcdf_lock:
+        return function()
+
+
+def _close(store: Any) -> None:
+    """Close a netCDF4.Dataset, which nobody reads while the lock is held; a zarr.Group holds nothing open."""
+    if hasattr(store, "ncattrs"):
+        store.close()
+
+
+def _open_netcdf(path: str) -> Any:
+    import netCDF4
+
+    try:
+        store = netCDF4.Dataset(path)
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        raise unreadable(path, getattr(error, "strerror", None) or error) from None
+    store.set_auto_maskandscale(False)
+    store.set_always_mask(False)
+    return store
+
+
+def _open_zarr(path: str) -> Any:
+    import zarr
+
+    try:
+        return zarr.open_group(path, mode="r")
+    except Exception as error:  # whatever the store and its codecs raise
+        raise unreadable(path, error) from None
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayCollection(Collection):
+    """A collection that is one NetCDF file or Zarr store.
+
+    Parameters
+    ----------
+    path : Path
+    band_list : tuple of Band
+        The bands, as decoded: CF scales and offsets are applied already.
+    variables : tuple of Variable
+        The variable of each band.
+    whole : Grid
+        The grid, north up and west first, longitudes from -180.
+    layout : Layout
+        How the file's rows and columns differ from that.
+    time_list : array of datetime64[ns] or None
+        Ascending.
+    time_order : tuple of int
+        The positions of these times in the file.
+    tile : tuple of int
+    """
+
+    path: Path
+    band_list: tuple[Band, ...]
+    variables: tuple[Variable, ...]
+    whole: Grid
+    layout: Layout
+    time_list: Times | None
+    time_order: tuple[int, ...]
+    tile: tuple[int, int]
+    span: tuple[np.datetime64, np.datetime64]
+
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """The bands, in order."""
+        return self.band_list
+
+    @property
+    def grid(self) -> Grid:
+        """The native grid of the whole collection."""
+        return self.whole
+
+    @property
+    def times(self) -> Times | None:
+        """The labels of the dimension ``t``, if there is one."""
+        return self.time_list
+
+    @property
+    def interval(self) -> tuple[np.datetime64, np.datetime64]:
+        """The first and last moment that the data may be of."""
+        return self.span
+
+    def open(self, query: Query) -> Source:
+        """Return the data of a query as something to read windows from; nothing of the data is read."""
+        positions = list(range(len(self.bands)))
+        if query.bands is not None:
+            positions = band_positions(self.id, self.bands, query.bands)
+        bands = tuple(self.bands[index] for index in positions)
+        grid = crop(self.id, self.whole, query)
+        times, order = self.time_list, self.time_order
+        if times is not None:
+            chosen = np.ones(len(times), bool)
+            if query.start is not None:
+                chosen &= times >= query.start
+            if query.end is not None:
+                chosen &= times < query.end
+            if not chosen.any():
+                raise GdcError("NoDataAvailable", time_message(self.id, query, self.interval))
+            times = times[chosen]
+            order = tuple(np.asarray(order)[chosen].tolist())
+        return ArraySource(
+            collection_id=self.id,
+            grid=grid,
+            times=times,
+            bands=bands,
+            dtype=read_type([band.data_type for band in bands]),
+            tile=self.tile,
+            extent=self.whole,
+            path=str(self.path),
+            variables=tuple(self.variables[index] for index in positions),
+            time_positions=order if times is not None else (0,),
+            layout=self.layout,
+        )

@@ -1,0 +1,196 @@
+"""The catalogue: the samples, and the collections that the user added, kept in a SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdc_jupyter.catalog.collection import Collection
+from gdc_jupyter.errors import GdcError
+from gdc_jupyter.settings import data_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS collections (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    document TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS items (
+    collection INTEGER NOT NULL REFERENCES collections (number) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (collection, position)
+) WITHOUT ROWID;
+"""
+ITEMS = "SELECT document FROM items WHERE collection = ? ORDER BY position"
+
+
+class Catalog:
+    """All collections; several processes may use and change the same catalogue.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where the registry and the generated samples are; the data directory by default.
+    samples : bool
+        Whether the samples belong to the catalogue.
+    """
+
+    def __init__(self, folder: Path | None = None, samples: bool = True) -> None:
+        self.folder = Path(folder) if folder is not None else data_directory()
+        self._with_samples = samples
+        self._samples: list[Collection] | None = None
+        self._own: dict[int, Collection] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"folder": self.folder, "_with_samples": self._with_samples, "_samples": None, "_own": {}}
+
+    def collections(self) -> list[Collection]:
+        """Return all collections: the samples first, then the user's own in the order in which they were added."""
+        return [*self._sample_list(), *self._registered()]
+
+    def get(self, collection_id: str) -> Collection:
+        """Return a collection by its id.
+
+        Raises
+        ------
+        GdcError
+            ``CollectionNotFound``, with the ids there are.
+        """
+        collections = self.collections()
+        for collection in collections:
+            if collection.id == collection_id:
+                return collection
+        there = ", ".join(collection.id for collection in collections) or "none"
+        raise GdcError("CollectionNotFound", f"The collection '{collection_id}' does not exist; there are: {there}.")
+
+    def add(self, path: Path, collection_id: str | None = None, title: str | None = None) -> Collection:
+        """Add the data at a path, which stay where they are.
+
+        Parameters
+        ----------
+        path : Path
+            A NetCDF or GeoTIFF file, a Zarr folder, a folder of GeoTIFFs, or one with a static STAC collection.
+        collection_id, title : str, optional
+            Derived from the name and the metadata by default.
+
+        Raises
+        ------
+        GdcError
+            ``CollectionIdTaken``; ``PathNotFound``, ``CollectionIdInvalid``, ``DataFileUnreadable``,
+            ``DataFileUnsupported``, ``GridIrregular`` or ``CRSInvalid`` with what is wrong.
+        """
+        from gdc_jupyter.catalog.register import read_path
+        from gdc_jupyter.catalog.stored import to_json
+
+        collection = read_path(Path(path), collection_id, title)
+        if any(collection.id == there.id for there in self.collections()):
+            raise _taken(collection.id)
+        collection.metadata()
+        document, items = to_json(collection)
+        with self._write() as connection:
+            try:
+                cursor = connection.execute(
+                    "INSERT INTO collections (id, document) VALUES (?, ?)",
+                    (collection.id, json.dumps(document, allow_nan=False)),
+                )
+            except sqlite3.IntegrityError:
+                raise _taken(collection.id) from None
+            connection.executemany(
+                "INSERT INTO items VALUES (?, ?, ?)",
+                [(cursor.lastrowid, position, json.dumps(item)) for position, item in enumerate(items)],
+            )
+        return self.get(collection.id)
+
+    def remove(self, collection_id: str) -> None:
+        """Take a collection of the user out of the catalogue; its data stay where they are.
+
+        Raises
+        ------
+        GdcError
+            ``CollectionNotFound``; ``CollectionProtected`` for a sample.
+        """
+        collection = self.get(collection_id)
+        if any(collection is sample for sample in self._sample_list()):
+            raise GdcError("CollectionProtected", f"'{collection_id}' is a sample and cannot be removed.")
+        with self._write() as connection:
+            connection.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
+
+    def prepare(self) -> None:
+        """Make what the samples make at first use; it takes seconds, once, and may run in the background."""
+        for collection in self._sample_list():
+            collection.prepare()
+
+    def _sample_list(self) -> Sequence[Collection]:
+        if self._samples is None:
+            from gdc_jupyter.samples import sample_collections
+
+            self._samples = sample_collections(self.folder / "samples") if self._with_samples else []
+        return self._samples
+
+    def _registered(self) -> list[Collection]:
+        """Return the user's collections; only those that are new since the last call are parsed."""
+        from gdc_jupyter.catalog.stored import from_json
+
+        if not self._file.exists():
+            self._own = {}
+            return []
+        with self._connect() as connection:
+            numbers = [number for (number,) in connection.execute("SELECT number FROM collections ORDER BY number")]
+            own = {number: self._own[number] for number in numbers if number in self._own}
+            for number in numbers:
+                if number in own:
+                    continue
+                row = connection.execute("SELECT document FROM collections WHERE number = ?", (number,)).fetchone()
+                rows = connection.execute(ITEMS, (number,))
+                if row is not None:
+                    own[number] = from_json(json.loads(row[0]), [json.loads(text) for (text,) in rows])
+        self._own = own
+        return [own[number] for number in numbers if number in own]
+
+    @property
+    def _file(self) -> Path:
+        return self.folder / "catalog.sqlite"
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._file, timeout=30, isolation_level=None)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            if not _has_tables(connection):
+                connection.executescript(SCHEMA)
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise GdcError("CatalogUnreadable", f"The registry {self._file} cannot be used: {error}") from None
+        finally:
+            connection.close()
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._connect() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'items'").fetchone() is not None
+
+
+def _taken(collection_id: str) -> GdcError:
+    return GdcError(
+        "CollectionIdTaken", f"There is a collection '{collection_id}' already: give another id, or remove that first."
+    )

@@ -1,0 +1,376 @@
+"""What a collection is: bands on a grid with times, its STAC metadata, and sources that read windows of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdc_jupyter.cube.grid import Bounds, Grid, transform_bounds
+from gdc_jupyter.errors import GdcError
+
+CRS84 = "OGC:CRS84"
+Times = NDArray[np.datetime64]
+
+
+@dataclass(frozen=True)
+class Band:
+    """A band and what its stored numbers mean: physical value = stored value * scale + offset.
+
+    Parameters
+    ----------
+    name : str
+        The label in the dimension ``bands``.
+    common_name, title, description : str, optional
+        ``common_name`` is one of the STAC extension ``eo``.
+    data_type : str
+        The type as stored, in terms of numpy and STAC (``uint16``).
+    nodata, scale, offset : float, optional
+        ``nodata`` may be NaN.
+    unit : str, optional
+        The unit of the physical value (UDUNITS).
+    center_wavelength, full_width_half_max : float, optional
+        In micrometres.
+    """
+
+    name: str
+    common_name: str | None = None
+    title: str | None = None
+    description: str | None = None
+    data_type: str = "float32"
+    nodata: float | None = None
+    scale: float | None = None
+    offset: float | None = None
+    unit: str | None = None
+    center_wavelength: float | None = None
+    full_width_half_max: float | None = None
+
+    def eo(self) -> dict[str, Any]:
+        """Return the entry for ``eo:bands``."""
+        entry = {
+            "name": self.name,
+            "common_name": self.common_name,
+            "description": self.description or self.title,
+            "center_wavelength": self.center_wavelength,
+            "full_width_half_max": self.full_width_half_max,
+        }
+        return {key: value for key, value in entry.items() if value is not None}
+
+    def raster(self) -> dict[str, Any]:
+        """Return the entry for ``raster:bands``."""
+        entry = {
+            "data_type": self.data_type,
+            "nodata": None if self.nodata is None else _nodata(self.nodata),
+            "scale": self.scale,
+            "offset": self.offset,
+            "unit": self.unit,
+        }
+        return {key: value for key, value in entry.items() if value is not None}
+
+
+def _nodata(value: float) -> float | str:
+    """Return a nodata value as ``raster:bands`` writes it."""
+    if np.isnan(value):
+        return "nan"
+    if np.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    return int(value) if float(value).is_integer() else value
+
+
+@dataclass(frozen=True)
+class About:
+    """What people are told about a collection.
+
+    Parameters
+    ----------
+    title, description : str
+        A line, and a paragraph (CommonMark) with the attribution that the licence asks for.
+    license : str
+        An SPDX identifier, ``various`` or ``proprietary``.
+    providers, links : tuple of dict
+        STAC providers and links (licence, source).
+    keywords : tuple of str
+    """
+
+    title: str
+    description: str
+    license: str = "proprietary"
+    providers: tuple[dict[str, Any], ...] = ()
+    keywords: tuple[str, ...] = ()
+    links: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is wanted of a collection; everything is optional.
+
+    Parameters
+    ----------
+    bounds : Bounds, optional
+        A box in ``crs``; east of 180 degrees where it crosses the antimeridian.
+    crs : str
+        Longitude and latitude by default.
+    start, end : numpy.datetime64, optional
+        The interval from ``start`` up to but without ``end``, UTC.
+    bands : tuple of str, optional
+        The names, in the order wanted.
+    properties : callable, optional
+        Whether an item with these properties is wanted.
+    """
+
+    bounds: Bounds | None = None
+    crs: str = CRS84
+    start: np.datetime64 | None = None
+    end: np.datetime64 | None = None
+    bands: tuple[str, ...] | None = None
+    properties: Callable[[dict[str, Any]], bool] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Source(ABC):
+    """Data on a grid that can be read window by window; immutable, picklable, for use by several threads.
+
+    Parameters
+    ----------
+    collection_id : str
+    grid : Grid
+        What can be read.
+    times : array of datetime64[ns] or None
+        The labels of the dimension ``t``; None where the data have none.
+    bands : tuple of Band
+    dtype : numpy.dtype
+        The type of the arrays that ``read`` returns.
+    tile : tuple of int
+        Rows and columns of the blocks in the files, which windows are best aligned to.
+    extent : Grid
+        Everything the files hold, aligned with ``grid``; it may go around the globe.
+    """
+
+    collection_id: str
+    grid: Grid
+    times: Times | None
+    bands: tuple[Band, ...]
+    dtype: np.dtype[Any]
+    tile: tuple[int, int]
+    extent: Grid
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The number of times (1 without a dimension ``t``), bands, rows and columns."""
+        return 1 if self.times is None else len(self.times), len(self.bands), *self.grid.shape
+
+    def read(self, window: Grid) -> NDArray[Any]:
+        """Return the stored values of a window, NaN where there is none.
+
+        Parameters
+        ----------
+        window : Grid
+            Aligned with ``grid``; what reaches outside of it is NaN.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (t, bands, y, x), with a length of 1 along t where the data have no times.
+
+        Raises
+        ------
+        GdcError
+            ``DataFileUnreadable``, with the name of the file and the reason.
+        """
+        times, bands, _, _ = self.shape
+        out = np.empty((times, bands, window.height, window.width), self.dtype)
+        parts = list(self._parts(window))
+        covered = sum(part.height * part.width for _, _, part in parts)
+        if covered < window.height * window.width:
+            out.fill(np.nan)
+        for row, column, part in parts:
+            self._fill(part, out[:, :, row : row + part.height, column : column + part.width])
+        return out
+
+    def select(self, times: Times | Sequence[Any] | None = None, bands: Sequence[str] | None = None) -> Self:
+        """Return the source with some of its times and bands, in the order given.
+
+        Raises
+        ------
+        GdcError
+            ``BandNotFound``; ``NoDataAvailable`` for a time that is not there.
+        """
+        time_order: list[int] | None = None
+        if times is not None and self.times is not None:
+            position = {int(time): index for index, time in enumerate(self.times.astype("int64"))}
+            wanted = np.asarray(times, "datetime64[ns]").astype("int64")
+            missing = [time for time in wanted if int(time) not in position]
+            if missing:
+                raise GdcError("NoDataAvailable", f"'{self.collection_id}' has no data at {format_time(missing[0])}.")
+            time_order = [position[int(time)] for time in wanted]
+        band_order = None if bands is None else band_positions(self.collection_id, self.bands, bands)
+        return self._subset(time_order, band_order)
+
+    def _parts(self, window: Grid) -> Iterator[tuple[int, int, Grid]]:
+        """Yield the rectangles of a window that lie in the data, each with its row and column in the window."""
+        if self.grid.wraps:
+            inside: Grid | None = window
+        else:
+            inside = self.grid.intersection(window)
+        if inside is None:
+            return
+        row, column = self.extent.offset(inside)
+        width = self.extent.width if self.extent.wraps else 0
+        at, end = column, column + inside.width
+        while at < end:
+            turn = at // width if width else 0
+            stop = min(end, (turn + 1) * width) if width else end
+            piece = self.extent.intersection(self.extent.window(row, at - turn * width, inside.height, stop - at))
+            if piece is not None:
+                top, left = self.extent.offset(piece)
+                first_row, first_column = window.offset(inside)
+                yield first_row + top - row, first_column + left + turn * width - column, piece
+            at = stop
+
+    @abstractmethod
+    def _fill(self, window: Grid, out: NDArray[Any]) -> None:
+        """Read a window that lies within ``extent`` into ``out``, shape (t, bands, y, x), every pixel."""
+
+    @abstractmethod
+    def _subset(self, times: list[int] | None, bands: list[int] | None) -> Self:
+        """Return the source with the times and bands at these positions."""
+
+    def _fields(self, times: list[int] | None, bands: list[int] | None) -> dict[str, Any]:
+        """Return the values of the fields ``times`` and ``bands`` of a subset."""
+        return {
+            "times": self.times if times is None or self.times is None else self.times[times],
+            "bands": self.bands if bands is None else tuple(self.bands[index] for index in bands),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Collection(ABC):
+    """A data set with one set of bands on one grid, described in STAC.
+
+    Parameters
+    ----------
+    id : str
+    about : About
+        Title, description, licence and providers.
+    """
+
+    id: str
+    about: About
+    extra: dict[str, Any] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def title(self) -> str:
+        """The line that people read in a list."""
+        return self.about.title
+
+    @property
+    @abstractmethod
+    def bands(self) -> tuple[Band, ...]:
+        """The bands, in order."""
+
+    @property
+    @abstractmethod
+    def grid(self) -> Grid:
+        """The native grid of the whole collection."""
+
+    @property
+    @abstractmethod
+    def times(self) -> Times | None:
+        """The labels of the dimension ``t``; None where there is no such dimension."""
+
+    @property
+    @abstractmethod
+    def interval(self) -> tuple[np.datetime64, np.datetime64]:
+        """The first and last moment that the data may be of."""
+
+    @abstractmethod
+    def open(self, query: Query) -> Source:
+        """Return the data of a query as something to read windows from; nothing of the data is read.
+
+        Raises
+        ------
+        GdcError
+            ``NoDataAvailable`` where the query is empty, with the extent of the data; ``BandNotFound``.
+        """
+
+    def items(self, query: Query) -> list[dict[str, Any]]:
+        """Return the STAC items of a query, without links; none where the collection is a single array."""
+        return []
+
+    def prepare(self) -> None:
+        """Make what is made at first use, so that a later read does not wait; nothing by default."""
+        return
+
+    def metadata(self) -> dict[str, Any]:
+        """Return the STAC 1.0.0 collection, without links."""
+        from gdc_jupyter.catalog.metadata import collection_document
+
+        return collection_document(self)
+
+
+def band_positions(collection_id: str, bands: Sequence[Band], names: Sequence[str]) -> list[int]:
+    """Return the positions of bands by name or, where no band has that name, by common name.
+
+    Raises
+    ------
+    GdcError
+        ``BandNotFound``, with the names there are.
+    """
+    position = {band.common_name: index for index, band in reversed(list(enumerate(bands))) if band.common_name}
+    position |= {band.name: index for index, band in enumerate(bands)}
+    missing = [str(name) for name in names if name not in position]
+    if missing:
+        there = ", ".join(band.name for band in bands)
+        raise GdcError(
+            "BandNotFound", f"'{collection_id}' has no band {', '.join(map(repr, missing))}; its bands are {there}."
+        )
+    return [position[name] for name in names]
+
+
+def read_type(data_types: Sequence[str]) -> np.dtype[Any]:
+    """Return the type in which values of these stored types are read: float32 where it holds them all exactly."""
+    exact = all(np.can_cast(np.dtype(data_type), np.float32, "safe") for data_type in data_types)
+    return np.dtype(np.float32 if exact else np.float64)
+
+
+def format_time(time: Any) -> str:
+    """Return an RFC 3339 date-time with whole seconds, or milliseconds where there are any."""
+    stamp = np.datetime64(time, "ns") if not isinstance(time, np.datetime64) else time.astype("datetime64[ns]")
+    text = str(stamp.astype("datetime64[ms]"))
+    return text.removesuffix(".000") + "Z"
+
+
+def crop(collection_id: str, extent: Grid, query: Query) -> Grid:
+    """Return the part of a grid that a query's box covers.
+
+    Raises
+    ------
+    GdcError
+        ``NoDataAvailable`` where there is none, with the extent of the data.
+    """
+    if query.bounds is None:
+        return extent
+    bounds = query.bounds if query.crs == extent.crs else transform_bounds(query.bounds, query.crs, extent.crs)
+    part = extent.crop(bounds)
+    if part is None:
+        raise GdcError("NoDataAvailable", outside_message(collection_id, query, extent.geographic_bounds))
+    return replace(part, wraps=True) if extent.wraps and part.width == extent.width else part
+
+
+def outside_message(collection_id: str, query: Query, extent: Bounds) -> str:
+    """Say that a box holds no data, and where the data are."""
+    box = ", ".join(f"{edge:.6g}" for edge in query.bounds or ())
+    names = ("west", "south", "east", "north")
+    there = ", ".join(f"{name} {edge:.4f}" for name, edge in zip(names, extent, strict=True))
+    return f"'{collection_id}' has no data in the box ({box}) in {query.crs}; its data cover {there} (degrees)."
+
+
+def time_message(collection_id: str, query: Query, interval: tuple[np.datetime64, np.datetime64]) -> str:
+    """Say that an interval holds no data, and of when the data are."""
+    asked = "/".join(".." if time is None else format_time(time) for time in (query.start, query.end))
+    there = " to ".join(format_time(time) for time in interval)
+    return f"'{collection_id}' has no data in the interval {asked}; its data are of {there}."

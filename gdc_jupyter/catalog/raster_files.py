@@ -1,0 +1,256 @@
+"""Fast reading of windows from GeoTIFF files: open handles for each thread, conversion in one pass, warping."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdc_jupyter.cube.grid import Grid, transform_bounds
+from gdc_jupyter.errors import GdcError
+
+if TYPE_CHECKING:
+    from rasterio.io import DatasetReader
+
+OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
+# GDAL keeps decoded blocks up to a twentieth of the memory: a job with many dates would take all of that. GDAL asks
+# for the bound (in MB) once, before its first read, and rasterio.Env would take it back at its end.
+os.environ.setdefault("GDAL_CACHEMAX", "256")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One band of one file.
+
+    Parameters
+    ----------
+    path : str
+        A file name, or a URL that the user registered.
+    index : int
+        The band in the file, from 1.
+    grid : Grid
+        The pixels of the file; ``dy`` may be positive.
+    nodata : float, optional
+        The stored value that means none.
+    """
+
+    path: str
+    index: int
+    grid: Grid
+    nodata: float | None = None
+
+
+def _handles_per_thread() -> int:
+    """Return how many files each thread may hold open, so that all threads together use half of what is allowed."""
+    try:
+        import resource
+
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    except ImportError:
+        allowed = 512
+    return max(32, min(512, allowed // 2 // max(os.cpu_count() or 1, 2)))
+
+
+class Handles:
+    """The most recently used open files of one thread; the least recently used is closed first."""
+
+    def __init__(self, size: int | None = None) -> None:
+        self._size = size or _handles_per_thread()
+        self._open: OrderedDict[tuple[str, int, int], DatasetReader] = OrderedDict()
+
+    def get(self, path: str) -> DatasetReader:
+        """Return the open file; a file that was replaced since is opened anew.
+
+        Raises
+        ------
+        GdcError
+            ``DataFileUnreadable``.
+        """
+        key = _fingerprint(path)
+        handle = self._open.get(key)
+        if handle is None:
+            handle = self._open[key] = open_raster(path)
+            while len(self._open) > self._size:
+                self._open.popitem(last=False)[1].close()
+        else:
+            self._open.move_to_end(key)
+        return handle
+
+    def close(self) -> None:
+        """Close all files."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.handles = Handles()
+
+
+_thread = _Thread()
+
+
+def _forget_handles() -> None:
+    # A handle inherited through a fork shares its file position with the parent.
+    global _thread
+    _thread = _Thread()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_handles)
+
+
+def is_remote(path: str) -> bool:
+    """Return whether a path is a URL."""
+    return "://" in path or path.startswith("/vsi")
+
+
+def unreadable(path: str, reason: object) -> GdcError:
+    """Return the error that names a file and why it cannot be read."""
+    name = path if is_remote(path) else Path(path).name
+    text = " ".join(str(reason).split()).replace(path, name)
+    # GDAL puts the name before its reason.
+    return GdcError("DataFileUnreadable", f"{name}: {text.removeprefix(repr(name)).removeprefix(name).lstrip(' :,')}")
+
+
+def open_raster(path: str) -> DatasetReader:
+    """Open a GeoTIFF for reading.
+
+    Raises
+    ------
+    GdcError
+        ``DataFileUnreadable``.
+    """
+    import rasterio
+    from rasterio.errors import RasterioError
+
+    try:
+        with rasterio.Env(**OPTIONS):
+            return rasterio.open(path)
+    except (RasterioError, OSError) as error:
+        raise unreadable(path, error) from None
+
+
+def read_layers(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
+    """Read a window of several bands of one file, which share their grid, as numbers with NaN for nodata.
+
+    Parameters
+    ----------
+    layers : list of Layer
+        Of the same file, grid and nodata.
+    window : Grid
+        Any grid; nearest neighbours are taken where it is not aligned with that of the file.
+    out : numpy.ndarray
+        Floating point, shape (len(layers), rows, columns); every pixel is written.
+
+    Raises
+    ------
+    GdcError
+        ``DataFileUnreadable``.
+    """
+    grid = layers[0].grid
+    if not grid.aligned(window):
+        _read_resampled(layers, window, out)
+        return
+    inside = grid.intersection(window)
+    if inside is None:
+        out.fill(np.nan)
+        return
+    if inside.shape != window.shape:
+        out.fill(np.nan)
+    row, column = window.offset(inside)
+    _read_aligned(layers, inside, out[:, row : row + inside.height, column : column + inside.width])
+
+
+def _read_aligned(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
+    from rasterio.errors import RasterioError
+    from rasterio.windows import Window
+
+    first = layers[0]
+    handle = _thread.handles.get(first.path)
+    if handle.shape != first.grid.shape:
+        size = "{} x {}".format(*handle.shape)
+        raise unreadable(first.path, f"has {size} pixels, its item says {first.grid.height} x {first.grid.width}")
+    row, column = first.grid.offset(window)
+    try:
+        # GDAL converts to floating point while it copies from the decoded block.
+        handle.read([layer.index for layer in layers], out=out, window=Window(column, row, window.width, window.height))
+    except (RasterioError, OSError, IndexError) as error:
+        raise unreadable(first.path, error.__cause__ or error) from None
+    if first.nodata is not None and not np.isnan(first.nodata):
+        for values in out:
+            np.copyto(values, np.nan, where=values == values.dtype.type(first.nodata))
+
+
+def _read_resampled(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
+    grid = layers[0].grid
+    same_crs = grid.crs == window.crs
+    try:
+        bounds = window.bounds if same_crs else transform_bounds(window.bounds, window.crs, grid.crs)
+    except GdcError:
+        out.fill(np.nan)
+        return
+    cover = _cover(grid, bounds)
+    if cover is None:
+        out.fill(np.nan)
+        return
+    values = np.empty((len(layers), *cover.shape), out.dtype)
+    _read_aligned(layers, cover, values)
+    if same_crs:
+        _nearest(values, cover, window, out)
+    else:
+        _warp(values, cover, window, out)
+
+
+def _cover(grid: Grid, bounds: tuple[float, float, float, float]) -> Grid | None:
+    """Return the part of a grid that touches a box, with a pixel around it."""
+    columns = sorted(((bounds[0] - grid.x) / grid.dx, (bounds[2] - grid.x) / grid.dx))
+    rows = sorted(((bounds[1] - grid.y) / grid.dy, (bounds[3] - grid.y) / grid.dy))
+    left, right = int(np.floor(columns[0])) - 1, int(np.ceil(columns[1])) + 1
+    top, bottom = int(np.floor(rows[0])) - 1, int(np.ceil(rows[1])) + 1
+    return grid.intersection(grid.window(top, left, bottom - top, right - left))
+
+
+def _nearest(values: NDArray[Any], grid: Grid, window: Grid, out: NDArray[Any]) -> None:
+    columns = np.floor((window.x_labels() - grid.x) / grid.dx + 1e-6).astype(np.intp)
+    rows = np.floor((window.y_labels() - grid.y) / grid.dy + 1e-6).astype(np.intp)
+    inside_columns = (columns >= 0) & (columns < grid.width)
+    inside_rows = (rows >= 0) & (rows < grid.height)
+    out[...] = values[:, rows.clip(0, grid.height - 1)[:, None], columns.clip(0, grid.width - 1)]
+    out[:, ~inside_rows, :] = np.nan
+    out[:, :, ~inside_columns] = np.nan
+
+
+def _warp(values: NDArray[Any], grid: Grid, window: Grid, out: NDArray[Any]) -> None:
+    from affine import Affine
+    from rasterio.warp import Resampling, reproject
+
+    target = np.full(out.shape, np.nan, out.dtype)
+    reproject(
+        values,
+        target,
+        src_transform=Affine(*grid.transform),
+        src_crs=grid.crs,
+        dst_transform=Affine(*window.transform),
+        dst_crs=window.crs,
+        src_nodata=np.nan,
+        dst_nodata=np.nan,
+        resampling=Resampling.nearest,
+    )
+    out[...] = target
+
+
+def _fingerprint(path: str) -> tuple[str, int, int]:
+    if is_remote(path):
+        return path, 0, 0
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        raise unreadable(path, error.strerror or error) from None
+    return path, status.st_mtime_ns, status.st_size

@@ -1,0 +1,107 @@
+"""Make a collection of a path that a user names: a file, a Zarr folder, a folder of GeoTIFFs, a static STAC folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from gdc_jupyter.catalog.arrays import is_zarr
+from gdc_jupyter.catalog.collection import About, Collection
+from gdc_jupyter.errors import GdcError
+
+NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+IDENTIFIER = re.compile(r"^[\w\-\.~/]+$")
+
+
+def read_path(path: Path, collection_id: str | None = None, title: str | None = None) -> Collection:
+    """Return the collection that a path holds, its metadata derived from the data.
+
+    Parameters
+    ----------
+    path : Path
+        A NetCDF or GeoTIFF file, a Zarr folder, a folder with GeoTIFFs or with ``collection.json``.
+    collection_id, title : str, optional
+        Derived from the name and the metadata by default.
+
+    Raises
+    ------
+    GdcError
+        ``PathNotFound``, ``CollectionIdInvalid``, or what is wrong with the data.
+    """
+    path = path.expanduser().absolute()
+    if not path.exists():
+        raise GdcError("PathNotFound", f"{path} does not exist.")
+    if collection_id is not None and not IDENTIFIER.match(collection_id):
+        raise GdcError(
+            "CollectionIdInvalid",
+            f"{collection_id!r} cannot be the id of a collection: use letters, digits, and _ - . ~ / only.",
+        )
+    if path.is_file():
+        return _read_file(path, collection_id, title)
+    return _read_folder(path, collection_id, title)
+
+
+def derive_id(path: Path) -> str:
+    """Return an id made of a file's name."""
+    stem = path.stem if path.is_file() or path.suffix == ".zarr" else path.name
+    return re.sub(r"[^\w\-.~]+", "_", stem).strip("_") or "collection"
+
+
+def _read_file(path: Path, collection_id: str | None, title: str | None) -> Collection:
+    from gdc_jupyter.catalog.geotiff import SUFFIXES
+
+    suffix = path.suffix.lower()
+    if path.name == "collection.json":
+        return _read_stac(path, collection_id, title)
+    if suffix in NETCDF:
+        return _read_array(path, collection_id, title)
+    if suffix in SUFFIXES:
+        return _read_tiffs([path], path, collection_id, title)
+    raise GdcError(
+        "DataFileUnsupported",
+        f"{path.name} is of no known kind. Known are {', '.join((*NETCDF, *SUFFIXES))}, Zarr folders, collection.json.",
+    )
+
+
+def _read_folder(path: Path, collection_id: str | None, title: str | None) -> Collection:
+    from gdc_jupyter.catalog.geotiff import SUFFIXES
+
+    if is_zarr(str(path)):
+        return _read_array(path, collection_id, title)
+    if (path / "collection.json").is_file():
+        return _read_stac(path / "collection.json", collection_id, title)
+    tiffs = [file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()]
+    if tiffs:
+        return _read_tiffs(tiffs, path, collection_id, title)
+    others = [file.name for file in sorted(path.iterdir()) if file.suffix.lower() in NETCDF]
+    hint = f" It holds NetCDF files ({', '.join(others[:3])}): add each of them by itself." if others else ""
+    raise GdcError(
+        "DataFileUnsupported",
+        f"{path} holds nothing that can be read: no Zarr store (zarr.json, .zgroup, .zmetadata), no collection.json, "
+        f"and no GeoTIFF ({', '.join('*' + suffix for suffix in SUFFIXES)}) in it or below.{hint}",
+    )
+
+
+def _read_array(path: Path, collection_id: str | None, title: str | None) -> Collection:
+    from gdc_jupyter.catalog.cf import describe
+
+    return describe(path, collection_id or derive_id(path), title)
+
+
+def _read_tiffs(files: list[Path], path: Path, collection_id: str | None, title: str | None) -> Collection:
+    from gdc_jupyter.catalog.geotiff import from_files
+
+    identifier = collection_id or derive_id(path)
+    count = f"The file {path.name}." if path.is_file() else f"{len(files)} GeoTIFF files of the folder {path.name}."
+    return from_files(files, identifier, About(title=title or identifier, description=count))
+
+
+def _read_stac(path: Path, collection_id: str | None, title: str | None) -> Collection:
+    from gdc_jupyter.catalog.static_stac import from_folder
+
+    collection = from_folder(path, collection_id, title)
+    if not IDENTIFIER.match(collection.id):
+        raise GdcError(
+            "CollectionIdInvalid", f"The id {collection.id!r} in {path} cannot be used: give another one that can."
+        )
+    return collection

@@ -1,0 +1,201 @@
+"""Collections from a folder with a static STAC collection: collection.json, its items and their GeoTIFF assets."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from gdc_jupyter.catalog.cog import CogCollection, asset_crs, band_names
+from gdc_jupyter.catalog.collection import About, Band
+from gdc_jupyter.catalog.geotiff import RasterFile, examine, merge_bands
+from gdc_jupyter.catalog.metadata import raster_asset
+from gdc_jupyter.catalog.raster_files import is_remote, unreadable
+from gdc_jupyter.errors import GdcError
+
+DERIVED = {"type", "stac_version", "stac_extensions", "id", "extent", "links", "assets", "cube:dimensions"}
+DERIVED |= {"title", "description", "keywords", "license", "providers"}
+DERIVED_SUMMARIES = ("eo:bands", "raster:bands", "bands", "proj:code", "proj:epsg", "gsd")
+RASTER_TYPES = ("image/tiff", "image/x.geotiff", "image/geotiff")
+
+
+def from_folder(
+    path: Path, collection_id: str | None = None, title: str | None = None, tile: tuple[int, int] | None = None
+) -> CogCollection:
+    """Return the collection that a static STAC collection describes.
+
+    Parameters
+    ----------
+    path : Path
+        ``collection.json``.
+    collection_id, title : str, optional
+        Instead of those in the file.
+    tile : tuple of int, optional
+        The rows and columns of the blocks in the files; found by opening one of them by default.
+
+    Raises
+    ------
+    GdcError
+        ``DataFileUnreadable`` where a document or a GeoTIFF is missing or broken; ``DataFileUnsupported`` where no
+        item has an asset that is a GeoTIFF.
+    """
+    document = read_json(path)
+    identifier = collection_id or str(document["id"])
+    files: dict[str, RasterFile] = {}
+    items = [_complete(item, at, identifier, files) for item, at in _items(document, path)]
+    items = [item for item in items if any(band_names(key, asset) for key, asset in item["assets"].items())]
+    if not items:
+        raise GdcError("DataFileUnsupported", f"{path}: no item has an asset that is a GeoTIFF.")
+    names = {name for item in items for key, asset in item["assets"].items() for name in band_names(key, asset)}
+    bands = merge_bands(
+        bands for item in items for bands in _bands_by_size(item) if names.issuperset(band.name for band in bands)
+    )
+    summaries = {
+        key: value for key, value in document.get("summaries", {}).items() if key not in DERIVED_SUMMARIES and value
+    }
+    extra = {key: value for key, value in document.items() if key not in DERIVED and key != "summaries"}
+    return CogCollection(
+        id=identifier,
+        about=_about(document, identifier, title),
+        extra=extra | {"summaries": summaries},
+        documents=items,
+        band_list=bands,
+        tile=tile or _tile(items, files),
+    )
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON object from a file.
+
+    Raises
+    ------
+    GdcError
+        ``DataFileUnreadable``.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise unreadable(str(path), getattr(error, "strerror", None) or error) from None
+    if not isinstance(document, dict):
+        raise unreadable(str(path), "is no JSON object")
+    return document
+
+
+def _about(document: dict[str, Any], identifier: str, title: str | None) -> About:
+    return About(
+        title=title or document.get("title") or identifier,
+        description=document.get("description") or identifier,
+        license=document.get("license") or "proprietary",
+        providers=tuple(document.get("providers") or ()),
+        keywords=tuple(document.get("keywords") or ()),
+        links=tuple(
+            link
+            for link in document.get("links", ())
+            if link.get("rel") in ("license", "about", "cite-as", "via") and is_remote(link.get("href", ""))
+        ),
+    )
+
+
+def _items(document: dict[str, Any], path: Path) -> Iterator[tuple[dict[str, Any], Path]]:
+    """Yield the items that a collection links to, and all in its folder where it links to none."""
+    linked = [link["href"] for link in document.get("links", ()) if link.get("rel") == "item"]
+    for href in linked:
+        at = Path(_resolve(href, path))
+        yield read_json(at), at
+    if linked:
+        return
+    for at in sorted(path.parent.rglob("*.json")):
+        if at != path:
+            candidate = read_json(at)
+            if candidate.get("type") == "Feature" and "assets" in candidate:
+                yield candidate, at
+
+
+def _resolve(href: str, base: Path) -> str:
+    if href.startswith("file:"):
+        return unquote(urlparse(href).path)
+    return href if is_remote(href) else os.path.normpath(base.parent / href)
+
+
+def _complete(item: dict[str, Any], at: Path, identifier: str, files: dict[str, RasterFile]) -> dict[str, Any]:
+    """Return an item with absolute hrefs whose GeoTIFF assets state their grid and bands."""
+    assets = {}
+    for key, asset in item.get("assets", {}).items():
+        asset = {**asset, "href": _resolve(asset["href"], at)}
+        assets[key] = _described(item, key, asset, files) if _is_raster(asset) else asset
+    kept = {key: value for key, value in item.items() if key != "links"}
+    return kept | {"assets": assets, "collection": identifier}
+
+
+def _is_raster(asset: dict[str, Any]) -> bool:
+    if not {"thumbnail", "overview", "metadata"}.isdisjoint(asset.get("roles") or ()):
+        return False
+    media_type = str(asset.get("type", "")).lower()
+    return media_type.startswith(RASTER_TYPES) or (not media_type and asset["href"].lower().endswith((".tif", ".tiff")))
+
+
+def _described(item: dict[str, Any], key: str, asset: dict[str, Any], files: dict[str, RasterFile]) -> dict[str, Any]:
+    properties = item["properties"]
+    placed = {name: asset.get(name, properties.get(name)) for name in ("proj:transform", "proj:shape")}
+    typed = asset.get("raster:bands") or asset.get("bands") or [{}]
+    if all(placed.values()) and all("data_type" in band for band in typed):
+        asset_crs(item, asset)
+        return asset | placed
+    if is_remote(asset["href"]):
+        raise GdcError(
+            "DataFileUnsupported",
+            f"The item '{item['id']}' does not state the grid and type of {asset['href']}: proj:transform, proj:shape, "
+            "proj:code and raster:bands with data_type are needed for files elsewhere.",
+        )
+    file = files[asset["href"]] = examine(Path(asset["href"]))
+    derived = raster_asset(asset["href"], file.bands, file.grid)
+    if len(file.bands) == 1 and not file.named:
+        derived.pop("eo:bands")
+    return derived | asset | {name: derived[name] for name in derived if name.startswith("proj:")}
+
+
+def _bands_by_size(item: dict[str, Any]) -> list[list[Band]]:
+    """Return the bands of an item's assets, those of files with few bands first."""
+    pairs = [(key, asset) for key, asset in item["assets"].items() if band_names(key, asset)]
+    return [bands_of(key, asset) for key, asset in sorted(pairs, key=lambda pair: len(band_names(*pair)))]
+
+
+def bands_of(key: str, asset: dict[str, Any]) -> list[Band]:
+    """Return the bands that an asset describes, in STAC 1.0 or 1.1."""
+    bands = []
+    for index, name in enumerate(band_names(key, asset)):
+        facts: dict[str, Any] = {}
+        for field in ("bands", "eo:bands", "raster:bands"):
+            listed = asset.get(field) or ()
+            described = listed[index] if index < len(listed) else {}
+            facts |= {k.removeprefix("eo:").removeprefix("raster:"): value for k, value in described.items()}
+        nodata = facts.get("nodata", asset.get("nodata"))
+        bands.append(
+            Band(
+                name,
+                common_name=facts.get("common_name"),
+                title=asset.get("title") if len(band_names(key, asset)) == 1 else None,
+                description=facts.get("description"),
+                data_type=facts.get("data_type") or asset.get("data_type") or "float32",
+                nodata=None if nodata is None else float(nodata),
+                scale=facts.get("scale"),
+                offset=facts.get("offset"),
+                unit=facts.get("unit"),
+                center_wavelength=facts.get("center_wavelength"),
+                full_width_half_max=facts.get("full_width_half_max"),
+            )
+        )
+    return bands
+
+
+def _tile(items: list[dict[str, Any]], files: dict[str, RasterFile]) -> tuple[int, int]:
+    if files:
+        return next(iter(files.values())).tile
+    for item in items:
+        for key, asset in item["assets"].items():
+            if band_names(key, asset) and not is_remote(asset["href"]):
+                return examine(Path(asset["href"])).tile
+    return 512, 512

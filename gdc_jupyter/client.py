@@ -1,0 +1,246 @@
+"""Connections to the server one sits on, or to any openEO back-end, and results as xarray."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from gdc_jupyter.errors import GdcError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from openeo.rest.connection import Connection
+    from openeo.rest.job import BatchJob
+
+GEOTIFF = ("image/tiff", "image/geotiff", "image/vnd.stac.geotiff")
+NETCDF = ("application/netcdf", "application/x-netcdf", "application/x-hdf5")
+_START_HINT = (
+    "Start one with `jupyter lab` or `jupyter gdc` on this machine, or name one: "
+    "gdc.connect('https://host/gdc', user='me', token='...')."
+)
+
+# Downloaded results live as long as the interpreter: an opened file may still be read lazily.
+_downloads: list[tempfile.TemporaryDirectory[str]] = []
+
+
+class _Server(NamedTuple):
+    url: str
+    token: str
+
+
+def connect(url: str | None = None, *, user: str | None = None, token: str | None = None) -> Connection:
+    """Connect to the server this notebook runs on, or to any openEO back-end.
+
+    Parameters
+    ----------
+    url : str, optional
+        The address of an openEO back-end. Without it, the first of these is taken: the address in the environment
+        variable ``GDC_URL`` (with its token in ``GDC_TOKEN``); the Jupyter server of this kernel, under JupyterHub
+        too; any other Jupyter server of this user on this machine that serves the API.
+    user, token : str, optional
+        Name and password (a Jupyter or JupyterHub token) for HTTP Basic authentication. Without them a connection
+        to a named ``url`` is not authenticated yet; the openEO client's own ``authenticate_*`` methods do that.
+
+    Returns
+    -------
+    openeo.Connection
+
+    Raises
+    ------
+    GdcError
+        ``ServerNotFound`` where no server answers, with what to start.
+
+    Examples
+    --------
+    >>> con = connect()  # doctest: +SKIP
+    >>> con.list_collection_ids()  # doctest: +SKIP
+    """
+    if url is None:
+        server = _find_server()
+        url, token = server.url, token if token is not None else server.token
+    elif "token" in parse_qs(urlsplit(url).query):
+        raise GdcError("CredentialsInvalid", "Give the token as connect(url, token=...), not inside the URL.")
+    from openeo.rest.connection import connect as connect_to
+
+    connection = connect_to(url)
+    if token:
+        connection.authenticate_basic(user or "jupyter", token)
+    return connection
+
+
+def open_result(job: BatchJob, folder: str | Path | None = None) -> xr.DataArray:
+    """Download the result of a finished batch job and open it.
+
+    Parameters
+    ----------
+    job : openeo.BatchJob
+        A finished job of any openEO back-end.
+    folder : path, optional
+        Where to keep the files; by default a temporary folder that is removed with the interpreter.
+
+    Returns
+    -------
+    xarray.DataArray
+        A GeoTIFF with the dimensions bands, y, x (and t first, where there is one file a date), nodata as NaN; a
+        netCDF file with its own dimensions, several variables stacked along ``bands``. Values are read when used.
+
+    Raises
+    ------
+    GdcError
+        ``ResultNotReadable`` where the result holds neither GeoTIFF nor netCDF.
+    """
+    if folder is None:
+        _downloads.append(tempfile.TemporaryDirectory(prefix="gdc-result-"))
+        folder = _downloads[-1].name
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    assets = job.get_results().get_assets()
+    for media_types, suffixes, opener in (
+        (GEOTIFF, (".tif", ".tiff"), _open_geotiffs),
+        (NETCDF, (".nc",), _open_netcdf),
+    ):
+        chosen = [asset for asset in assets if _is_of_type(asset, media_types, suffixes)]
+        if chosen:
+            paths = [Path(asset.download(target / Path(asset.key).name)) for asset in chosen]
+            return opener(paths, [asset.metadata for asset in chosen])
+    held = ", ".join(asset.key for asset in assets) or "no file"
+    raise GdcError(
+        "ResultNotReadable", f"The result of job {job.job_id} holds {held}; only GeoTIFF and netCDF open as xarray."
+    )
+
+
+def _is_of_type(asset: Any, media_types: tuple[str, ...], suffixes: tuple[str, ...]) -> bool:
+    media_type = str(asset.metadata.get("type", "")).partition(";")[0].strip().lower()
+    if "metadata" in asset.metadata.get("roles", ()):
+        return False
+    return media_type in media_types or (not media_type and asset.key.lower().endswith(suffixes))
+
+
+def _open_geotiffs(paths: list[Path], metadata: list[dict[str, Any]]) -> xr.DataArray:
+    cubes = [_open_geotiff(path) for path in paths]
+    if len(cubes) == 1:
+        return cubes[0]
+    import numpy as np
+    import xarray as xr
+
+    labels = [entry.get("datetime") or entry.get("start_datetime") for entry in metadata]
+    if None in labels:
+        return xr.concat(cubes, xr.DataArray([path.stem for path in paths], dims="file", name="file"))
+    times = np.array([str(label).removesuffix("Z") for label in labels], dtype="datetime64[ns]")
+    return xr.concat(cubes, xr.DataArray(times, dims="t", name="t")).sortby("t")
+
+
+def _open_geotiff(path: Path) -> xr.DataArray:
+    import rioxarray
+    import xarray as xr
+
+    cube = rioxarray.open_rasterio(path, masked=True)
+    assert isinstance(cube, xr.DataArray)
+    names = cube.attrs.get("long_name")
+    names = [names] if isinstance(names, str) else names
+    cube = cube.rename(band="bands")
+    if cube.attrs.get("scale_factor") == 1 and cube.attrs.get("add_offset") == 0:
+        del cube.attrs["scale_factor"], cube.attrs["add_offset"]
+    if names and len(names) == cube.sizes["bands"] and all(names):
+        cube = cube.assign_coords(bands=list(names))
+        cube.attrs.pop("long_name")
+    return cube.rename(path.stem)
+
+
+def _open_netcdf(paths: list[Path], metadata: list[dict[str, Any]]) -> xr.DataArray:
+    import xarray as xr
+
+    dataset = xr.open_dataset(paths[0])
+    grid_mappings = {variable.attrs.get("grid_mapping") for variable in dataset.data_vars.values()}
+    names = [str(name) for name in dataset.data_vars if dataset[name].ndim > 1 and name not in grid_mappings]
+    if len(names) == 1:
+        return dataset[names[0]]
+    return dataset[names].to_array("bands", name=paths[0].stem)
+
+
+def _find_server() -> _Server:
+    configured = os.environ.get("GDC_URL")
+    if configured:
+        return _Server(configured, os.environ.get("GDC_TOKEN", ""))
+    own = _own_server()
+    if own is not None:
+        if _answers(own):
+            return own
+        if own == _hub_server():
+            raise GdcError("ServerNotFound", f"Nothing of gdc-jupyter answers at {own.url}. {_START_HINT}")
+    for server in _local_servers():
+        if server != own and _answers(server):
+            return server
+    raise GdcError("ServerNotFound", f"No Jupyter server with the gdc extension runs here. {_START_HINT}")
+
+
+def _own_server() -> _Server | None:
+    """Return the server that started this kernel."""
+    hub = _hub_server()
+    if hub is not None:
+        return hub
+    parent = os.environ.get("JPY_PARENT_PID")
+    return _read_server(_runtime_folder() / f"jpserver-{parent}.json") if parent else None
+
+
+def _hub_server() -> _Server | None:
+    token = os.environ.get("JUPYTERHUB_API_TOKEN")
+    address = os.environ.get("JUPYTERHUB_SERVICE_URL")
+    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
+    if not (token and address and prefix):
+        return None
+    parts = urlsplit(address)
+    return _Server(f"{parts.scheme}://{_reachable(parts.netloc)}{prefix.rstrip('/')}/gdc/", token)
+
+
+def _local_servers() -> Iterator[_Server]:
+    """Yield the servers of this user that run on this machine, the newest first."""
+    files = [
+        path for path in _runtime_folder().glob("jpserver-*.json") if path.stem.removeprefix("jpserver-").isdigit()
+    ]
+    for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):
+        server = _read_server(path)
+        if server is not None:
+            yield server
+
+
+def _read_server(path: Path) -> _Server | None:
+    try:
+        info = json.loads(path.read_text())
+        os.kill(int(info["pid"]), 0)
+    except (OSError, ValueError, KeyError):
+        return None
+    parts = urlsplit(info["url"])
+    if parts.scheme not in ("http", "https"):
+        return None
+    return _Server(
+        f"{parts.scheme}://{_reachable(parts.netloc)}{info['base_url'].rstrip('/')}/gdc/", info.get("token") or ""
+    )
+
+
+def _reachable(netloc: str) -> str:
+    """Return a host and port to call where a server listens on every interface."""
+    host, _, port = netloc.rpartition(":")
+    return f"127.0.0.1:{port}" if host in ("0.0.0.0", "[::]", "") else netloc
+
+
+def _answers(server: _Server) -> bool:
+    """Return whether an openEO landing page is served there."""
+    import requests
+
+    try:
+        response = requests.get(server.url, timeout=5)
+        return response.ok and "api_version" in response.json()
+    except (requests.RequestException, ValueError):
+        return False
+
+
+def _runtime_folder() -> Path:
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    return Path(jupyter_runtime_dir())

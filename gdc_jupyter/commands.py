@@ -1,0 +1,173 @@
+"""The commands of the terminal: run a process graph, and add, list and remove collections."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gdc_jupyter.errors import GdcError, InvalidProcessGraph
+
+COMMANDS = ("run", "add", "list", "remove")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code: 0, 1 where it was refused, 2 where it was not understood."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except InvalidProcessGraph as error:
+        print("The process graph is refused:", *(f"  {fault}" for fault in error.faults), sep="\n", file=sys.stderr)
+    except GdcError as error:
+        print(f"{error.code}: {error.message}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("Cancelled.", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="jupyter gdc", description="A data-cube service in Jupyter.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="run a process graph without a server")
+    run.add_argument("graph", type=Path, metavar="GRAPH.json", help="a process graph, or a process with one")
+    run.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.tif", help=".tif, .nc, .png or .json")
+    run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=JSON", help="a parameter's value")
+    run.set_defaults(command=_run)
+    add = commands.add_parser("add", help="make a collection of a file or folder")
+    add.add_argument("path", type=Path, help="a NetCDF, Zarr or GeoTIFF file, a folder of them, or a STAC collection")
+    add.add_argument("--id", help="the collection's id; from the name by default")
+    add.add_argument("--title", help="the collection's title")
+    add.set_defaults(command=_add)
+    commands.add_parser("list", help="list the collections").set_defaults(command=_list)
+    remove = commands.add_parser("remove", help="forget a collection; its files stay")
+    remove.add_argument("id", help="the collection's id")
+    remove.set_defaults(command=_remove)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from gdc_jupyter.catalog.catalog import Catalog
+    from gdc_jupyter.graph import run
+
+    process = _read_process(options.graph)
+    parameters = dict(_parameter(text) for text in options.parameter)
+    target: Path = options.output
+    chosen = _format_of(target)
+    if not target.parent.is_dir():
+        raise GdcError("FilePathInvalid", f"There is no folder {target.parent}.")
+    with (
+        tempfile.TemporaryDirectory(prefix=".gdc-", dir=target.parent) as folder,
+        tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}", disable=None) as bar,
+    ):
+        result = run(
+            _saved_as(process, chosen),
+            Catalog(),
+            Path(folder),
+            parameters=parameters,
+            progress=lambda percent: _advance(bar, percent),
+            default_format=chosen,
+        )
+        written = [_deliver(asset.path, target, len(result.assets)) for asset in result.assets]
+        if not result.assets:
+            target.write_text(json.dumps(result.value), encoding="utf-8")
+            written = [target]
+    for path in written:
+        print(path)
+    return 0
+
+
+def _advance(bar: Any, percent: float) -> None:
+    bar.update(percent - bar.n)
+
+
+def _read_process(path: Path) -> dict[str, Any]:
+    try:
+        process = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise GdcError("FileNotFound", f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise GdcError("ProcessInvalid", f"{path} is no JSON: {error}.") from None
+    if not isinstance(process, dict):
+        raise GdcError("ProcessInvalid", f"{path} holds no process graph; an object is needed.")
+    inner = process.get("process")
+    if isinstance(inner, dict):
+        process = inner
+    return process if "process_graph" in process else {"process_graph": process}
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise GdcError("ProcessParameterInvalid", f"'{text}' is not of the form NAME=JSON.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _format_of(path: Path) -> str:
+    from gdc_jupyter.cube.encode import FORMATS
+
+    extensions = {each.extension: name for name, each in FORMATS.items()} | {"tiff": "GTiff"}
+    chosen = extensions.get(path.suffix.lower().lstrip("."))
+    if chosen is None:
+        raise GdcError(
+            "FormatUnsuitable", f"The output's name must end in one of {', '.join('.' + one for one in extensions)}."
+        )
+    return chosen
+
+
+def _saved_as(process: dict[str, Any], chosen: str) -> dict[str, Any]:
+    """Return the process with its save_result nodes in the format that the output's name asks for."""
+    graph = process["process_graph"]
+    if not isinstance(graph, dict):
+        return process
+    nodes = dict(graph)
+    for key, node in graph.items():
+        if isinstance(node, dict) and node.get("process_id") == "save_result":
+            arguments = node.get("arguments") or {}
+            same = str(arguments.get("format", "")).lower() == chosen.lower()
+            kept = {**arguments, "format": chosen, "options": arguments.get("options", {}) if same else {}}
+            nodes[key] = {**node, "arguments": kept}
+    return {**process, "process_graph": nodes}
+
+
+def _deliver(path: Path, target: Path, count: int) -> Path:
+    final = (
+        target if count == 1 else target.with_name(f"{target.stem}{path.stem.removeprefix('result')}{target.suffix}")
+    )
+    shutil.move(path, final)
+    return final
+
+
+def _add(options: argparse.Namespace) -> int:
+    from gdc_jupyter.catalog.catalog import Catalog
+
+    collection = Catalog().add(options.path, options.id, options.title)
+    print(f"{collection.id}: {collection.title}")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    from gdc_jupyter.catalog.catalog import Catalog
+
+    collections = Catalog().collections()
+    width = max((len(collection.id) for collection in collections), default=0)
+    for collection in collections:
+        print(f"{collection.id:{width}}  {collection.title}")
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    from gdc_jupyter.catalog.catalog import Catalog
+
+    Catalog().remove(options.id)
+    print(f"Removed {options.id}; its files are where they were.")
+    return 0

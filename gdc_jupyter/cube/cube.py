@@ -1,0 +1,202 @@
+"""Cubes as ``xarray.DataArray``: dimension types, labels, and the grid behind x and y.
+
+A cube carries its CRS as ``attrs["crs"]``, and the type of each dimension (``spatial``, ``temporal``, ``bands``,
+``other``) as ``attrs["type"]`` of its coordinate; where that is missing, the type follows from the name and the labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from gdc_jupyter.cube.grid import Grid, normalise_crs, regular_axis
+from gdc_jupyter.errors import GdcError
+
+X, Y, TIME, BANDS = "x", "y", "t", "bands"
+DEFAULT_CRS = "OGC:CRS84"
+
+
+def dimension_type(cube: xr.DataArray, name: str) -> str:
+    """Return ``spatial``, ``temporal``, ``bands`` or ``other``."""
+    if name in cube.coords:
+        declared = cube.coords[name].attrs.get("type")
+        if declared:
+            return str(declared)
+        if cube.coords[name].dtype.kind == "M":
+            return "temporal"
+    by_name = {X: "spatial", Y: "spatial", "z": "spatial", TIME: "temporal", BANDS: "bands"}
+    return by_name.get(name, "other")
+
+
+def dimensions_of_type(cube: xr.DataArray, kind: str) -> list[str]:
+    """Return the names of the dimensions of a type, in the cube's order."""
+    return [str(name) for name in cube.dims if dimension_type(cube, str(name)) == kind]
+
+
+def require_dimension(cube: xr.DataArray, name: str) -> str:
+    """Return the name of a dimension that the cube has.
+
+    Raises
+    ------
+    GdcError
+        ``DimensionNotAvailable``, with the dimensions that there are.
+    """
+    if name not in cube.dims:
+        raise GdcError(
+            "DimensionNotAvailable",
+            f"The data cube has no dimension '{name}'; it has {', '.join(map(str, cube.dims))}.",
+        )
+    return name
+
+
+def require_temporal(cube: xr.DataArray, name: str | None) -> str:
+    """Return the temporal dimension that is meant; see :func:`require_dimension`."""
+    if name is not None:
+        require_dimension(cube, name)
+        if dimension_type(cube, name) != "temporal" or cube.coords[name].dtype.kind != "M":
+            raise GdcError("DimensionNotAvailable", f"The dimension '{name}' is not temporal.")
+        return name
+    found = [each for each in dimensions_of_type(cube, "temporal") if cube.coords[each].dtype.kind == "M"]
+    if len(found) != 1:
+        problem = "DimensionNotAvailable" if not found else "TooManyDimensions"
+        raise GdcError(problem, f"One temporal dimension is needed, and the data cube has {len(found)}: {found}.")
+    return found[0]
+
+
+def require_bands(cube: xr.DataArray) -> str:
+    """Return the dimension of type bands; see :func:`require_dimension`."""
+    found = dimensions_of_type(cube, "bands")
+    if len(found) != 1:
+        raise GdcError(
+            "DimensionMissing", f"A dimension of type 'bands' is needed; there are {', '.join(map(str, cube.dims))}."
+        )
+    return found[0]
+
+
+def spatial_dimensions(cube: xr.DataArray) -> tuple[str, str]:
+    """Return the names of the vertical and the horizontal dimension (y, x).
+
+    Raises
+    ------
+    GdcError
+        ``DimensionNotAvailable`` where the cube is not a raster.
+    """
+    names = dimensions_of_type(cube, "spatial")
+    by_axis = {cube.coords[name].attrs.get("axis", name) if name in cube.coords else name: name for name in names}
+    if X not in by_axis or Y not in by_axis:
+        raise GdcError("DimensionNotAvailable", "The data cube has no horizontal spatial dimensions x and y.")
+    return by_axis[Y], by_axis[X]
+
+
+def is_raster(cube: Any) -> bool:
+    """Return whether a value is a cube with x and y."""
+    if not isinstance(cube, xr.DataArray):
+        return False
+    axes = {
+        cube.coords[name].attrs.get("axis", name) if name in cube.coords else name
+        for name in dimensions_of_type(cube, "spatial")
+    }
+    return {X, Y} <= axes
+
+
+def grid_of(cube: xr.DataArray) -> Grid:
+    """Return the grid of a cube.
+
+    Raises
+    ------
+    GdcError
+        ``GridIrregular`` where x or y are not equally spaced.
+    """
+    vertical, horizontal = spatial_dimensions(cube)
+    x, dx = _axis(cube, horizontal)
+    y, dy = _axis(cube, vertical)
+    crs = normalise_crs(cube.attrs.get("crs", DEFAULT_CRS))
+    return Grid(crs, x, y, dx, dy, cube.sizes[horizontal], cube.sizes[vertical])
+
+
+def _axis(cube: xr.DataArray, name: str) -> tuple[float, float]:
+    if cube.sizes[name] == 1:
+        step = float(cube.coords[name].attrs.get("step", 1.0))
+        return float(cube.coords[name].values[0]) - step / 2, step
+    return regular_axis(cube.coords[name].values, name)
+
+
+def place(cube: xr.DataArray, grid: Grid) -> xr.DataArray:
+    """Return a cube with the x and y labels and the CRS of a grid of the same shape."""
+    vertical, horizontal = spatial_dimensions(cube)
+    placed = cube.assign_coords(
+        {
+            horizontal: (horizontal, grid.x_labels(), {"type": "spatial", "axis": "x", "step": grid.dx}),
+            vertical: (vertical, grid.y_labels(), {"type": "spatial", "axis": "y", "step": grid.dy}),
+        }
+    )
+    placed.attrs["crs"] = grid.crs
+    return placed
+
+
+def build(
+    values: np.ndarray[Any, Any],
+    labels: Mapping[str, Any],
+    grid: Grid | None,
+    attributes: Mapping[str, Any] | None = None,
+) -> xr.DataArray:
+    """Return a cube of values whose last two axes are y and x where a grid is given.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        The values.
+    labels : mapping of str to (type, labels)
+        The leading dimensions in the order of the axes.
+    grid : Grid, optional
+        The grid of the last two axes.
+    attributes : mapping, optional
+        Attributes of the cube.
+    """
+    coords: dict[str, Any] = {
+        name: (name, _labels(kind, values_of), {"type": kind}) for name, (kind, values_of) in labels.items()
+    }
+    dims = list(labels)
+    attrs = dict(attributes or {})
+    if grid is not None:
+        coords[Y] = (Y, grid.y_labels(), {"type": "spatial", "axis": "y", "step": grid.dy})
+        coords[X] = (X, grid.x_labels(), {"type": "spatial", "axis": "x", "step": grid.dx})
+        dims += [Y, X]
+        attrs["crs"] = grid.crs
+    return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs)
+
+
+def _labels(kind: str, labels: Any) -> Any:
+    if kind == "temporal":
+        return np.asarray(labels, dtype="datetime64[ns]")
+    if isinstance(labels, Sequence) and not isinstance(labels, str) and all(isinstance(one, str) for one in labels):
+        return np.array(labels, dtype=object)
+    return np.asarray(labels)
+
+
+def without(cube: xr.DataArray, dimension: str, values: np.ndarray[Any, Any]) -> xr.DataArray:
+    """Return a cube that lacks a dimension of another, with the given values."""
+    dims = [name for name in cube.dims if name != dimension]
+    coords = {name: cube.coords[name].variable for name in dims if name in cube.coords}
+    return xr.DataArray(values, dims=dims, coords=coords, attrs=cube.attrs)
+
+
+def with_labels(
+    cube: xr.DataArray, dimension: str, values: np.ndarray[Any, Any], labels: Any, kind: str | None = None
+) -> xr.DataArray:
+    """Return a cube with other labels along a dimension, with the values in the cube's order of axes."""
+    coords = {name: cube.coords[name].variable for name in cube.dims if name in cube.coords and name != dimension}
+    kind = kind or dimension_type(cube, dimension)
+    coords[dimension] = xr.Variable(dimension, labels, {"type": kind})
+    return xr.DataArray(values, dims=cube.dims, coords=coords, attrs=cube.attrs)
+
+
+def along(cube: xr.DataArray, dimension: str) -> xr.DataArray:
+    """Return a labelled array: the cube with the dimension as its first axis (a view)."""
+    rest = [name for name in cube.dims if name != dimension]
+    values = np.moveaxis(cube.values, cube.get_axis_num(dimension), 0)
+    coords = {dimension: cube.coords[dimension].variable} if dimension in cube.coords else {}
+    return xr.DataArray(values, dims=[dimension, *rest], coords=coords)

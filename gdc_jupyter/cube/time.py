@@ -1,0 +1,149 @@
+"""Instants and intervals: RFC 3339 text to ``datetime64`` and back, and the calendar periods of openEO."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gdc_jupyter.errors import GdcError
+
+_ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
+_PATTERN = re.compile(r"\d{4}(-\d{2}(-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|z|[+-]\d{2}:?\d{2})?)?)?)?")
+
+
+def parse_instant(text: str) -> np.datetime64:
+    """Return an RFC 3339 date-time, or a date at its start, as ``datetime64[ns]`` in UTC.
+
+    Raises
+    ------
+    GdcError
+        ``TemporalExtentInvalid`` where the text is neither.
+    """
+    if not isinstance(text, str) or not _PATTERN.fullmatch(text):
+        raise GdcError(
+            "TemporalExtentInvalid", f"{text!r} is neither a date (2022-06-01) nor a date-time (2022-06-01T12:00:00Z)."
+        )
+    zone = _ZONE.search(text) if "T" in text.upper() or " " in text else None
+    plain = text[: zone.start()] if zone else text
+    try:
+        instant = np.datetime64(plain.upper().replace(" ", "T"), "ns")
+    except ValueError:
+        raise GdcError("TemporalExtentInvalid", f"{text!r} is no date of the calendar.") from None
+    if zone and zone.group().upper() != "Z":
+        sign = 1 if zone.group()[0] == "+" else -1
+        hours, minutes = int(zone.group()[1:3]), int(zone.group()[-2:])
+        instant -= np.timedelta64(sign * (hours * 60 + minutes), "m")
+    return instant
+
+
+def parse_interval(interval: Any) -> tuple[np.datetime64 | None, np.datetime64 | None]:
+    """Return the two ends of a left-closed interval; None is open.
+
+    Raises
+    ------
+    GdcError
+        ``TemporalExtentEmpty`` where the end is not after the start.
+    """
+    if not isinstance(interval, (list, tuple)) or len(interval) != 2:
+        raise GdcError(
+            "TemporalExtentInvalid", f"A temporal extent is a list of two instants, and {interval!r} is not."
+        )
+    start, end = (None if instant is None else parse_instant(instant) for instant in interval)
+    if start is None and end is None:
+        raise GdcError("TemporalExtentEmpty", "At least one end of a temporal extent must be given.")
+    if start is not None and end is not None and end <= start:
+        raise GdcError(
+            "TemporalExtentEmpty",
+            f"The temporal extent {interval} is empty: the end is not in it and must be later than the start.",
+        )
+    return start, end
+
+
+def within(times: NDArray[np.datetime64], start: np.datetime64 | None, end: np.datetime64 | None) -> NDArray[np.bool_]:
+    """Return which instants lie in a left-closed interval."""
+    inside = np.ones(times.shape, dtype=bool)
+    if start is not None:
+        inside &= times >= start
+    if end is not None:
+        inside &= times < end
+    return inside
+
+
+def format_instant(instant: Any) -> str:
+    """Return ``2022-06-01T12:00:00Z``."""
+    return f"{np.datetime_as_string(np.datetime64(instant, 's'))}Z"
+
+
+def period_labels(times: NDArray[np.datetime64], period: str) -> tuple[list[str], NDArray[np.intp]]:
+    """Return all periods from the first instant to the last, and the position of each instant's period.
+
+    Parameters
+    ----------
+    times : numpy.ndarray of datetime64, shape (n,)
+        The instants, in any order.
+    period : str
+        ``hour``, ``day``, ``week``, ``dekad``, ``month``, ``season``, ``tropical-season``, ``year``, ``decade`` or
+        ``decade-ad``.
+
+    Returns
+    -------
+    labels : list of str
+        In openEO's form, such as ``2022-05`` for months. A season over the turn of the year has the year it begins in.
+    positions : numpy.ndarray of int, shape (n,)
+    """
+    ordinals = _ordinals(times, period)
+    first, last = int(ordinals.min()), int(ordinals.max())
+    return [_label(ordinal, period) for ordinal in range(first, last + 1)], (ordinals - first).astype(np.intp)
+
+
+def _ordinals(times: NDArray[np.datetime64], period: str) -> NDArray[Any]:
+    years = times.astype("datetime64[Y]").astype(np.int64) + 1970
+    months = times.astype("datetime64[M]").astype(np.int64)
+    days = times.astype("datetime64[D]")
+    if period == "hour":
+        return times.astype("datetime64[h]").astype(np.int64)
+    if period == "day":
+        return days.astype(np.int64)
+    if period == "week":
+        return np.asarray((days.astype(np.int64) + 3) // 7)
+    if period == "dekad":
+        return np.asarray(months * 3 + np.minimum((days - days.astype("datetime64[M]")).astype(np.int64) // 10, 2))
+    if period == "month":
+        return months
+    if period == "season":
+        return (months + 1) // 3
+    if period == "tropical-season":
+        return (months + 2) // 6
+    if period == "year":
+        return years
+    if period == "decade":
+        return years // 10
+    if period == "decade-ad":
+        return (years - 1) // 10
+    raise GdcError("ProcessParameterInvalid", f"{period!r} is no known period.")
+
+
+def _label(ordinal: int, period: str) -> str:
+    if period == "hour":
+        return str(np.datetime64(ordinal, "h")).replace("T", "-")
+    if period == "day":
+        day = np.datetime64(ordinal, "D")
+        return f"{day.astype('datetime64[Y]')}-{(day - day.astype('datetime64[Y]')).astype(int) + 1:03d}"
+    if period == "week":
+        year, week, _ = np.datetime64(ordinal * 7 - 3, "D").item().isocalendar()
+        return f"{year:04d}-{week:02d}"
+    if period == "dekad":
+        month = np.datetime64(ordinal // 3, "M")
+        return f"{month.astype('datetime64[Y]')}-{month.astype(int) % 12 * 3 + ordinal % 3 + 1:02d}"
+    if period == "month":
+        return str(np.datetime64(ordinal, "M"))
+    if period == "season":
+        return f"{1970 + (ordinal - 1) // 4:04d}-{('djf', 'mam', 'jja', 'son')[ordinal % 4]}"
+    if period == "tropical-season":
+        return f"{1970 + (ordinal - 1) // 2:04d}-{('ndjfma', 'mjjaso')[ordinal % 2]}"
+    if period == "year":
+        return f"{ordinal:04d}"
+    return f"{ordinal * 10 + (1 if period == 'decade-ad' else 0):04d}"

@@ -1,0 +1,239 @@
+"""A process run from its JSON to files or to a value, with progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdc_jupyter.cube.encode import Asset, require_format
+from gdc_jupyter.cube.encode.json import to_json
+from gdc_jupyter.cube.grid import Bounds
+from gdc_jupyter.cube.time import format_instant
+from gdc_jupyter.errors import Fault, InvalidProcessGraph
+from gdc_jupyter.graph.block_cube import BlockCube
+from gdc_jupyter.graph.blocks import assemble, block_shape, compute, windows
+from gdc_jupyter.graph.parse import Graph, parse
+from gdc_jupyter.graph.plan import Plan, Planner, Saved
+from gdc_jupyter.graph.signature import check
+
+if TYPE_CHECKING:
+    from gdc_jupyter.catalog.catalog import Catalog
+
+Progress = Callable[[float], None]
+Log = Callable[[str, str, tuple[str, ...]], None]
+
+
+@dataclass
+class Result:
+    """What a process has produced.
+
+    Parameters
+    ----------
+    assets : list of Asset
+        The files that it saved.
+    value : object
+        What the result node gives, as JSON, where nothing was saved.
+    bbox : Bounds, optional
+        The area in longitude and latitude.
+    start, end : str, optional
+        The first and the last instant of the data, RFC 3339.
+    """
+
+    assets: list[Asset] = field(default_factory=list)
+    value: Any = None
+    bbox: Bounds | None = None
+    start: str | None = None
+    end: str | None = None
+
+
+def validate(process: Mapping[str, Any], catalog: Catalog, *, probe: bool = True) -> list[Fault]:
+    """Return all faults of a process, without reading data.
+
+    Parameters
+    ----------
+    process : mapping
+        A process with ``process_graph`` and, where it has any, ``parameters``.
+    catalog : Catalog
+        The collections that it may load.
+    probe : bool
+        Whether each process is tried on one pixel; otherwise only names, types and references are checked.
+    """
+    graph, faults, parameters = _parsed(process)
+    if graph is None or not probe:
+        return faults
+    try:
+        Planner(catalog, parameters, faults).make(graph)
+    except InvalidProcessGraph as error:
+        return error.faults
+    return []
+
+
+def make_plan(process: Mapping[str, Any], catalog: Catalog, parameters: Mapping[str, Any] | None = None) -> Plan:
+    """Return the plan of a process.
+
+    Raises
+    ------
+    InvalidProcessGraph
+        With all faults.
+    """
+    graph, faults, defaults = _parsed(process, parameters or {})
+    if graph is None:
+        raise InvalidProcessGraph(faults)
+    return Planner(catalog, defaults, faults).make(graph)
+
+
+def run(
+    process: Mapping[str, Any],
+    catalog: Catalog,
+    folder: Path,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    progress: Progress = lambda percent: None,
+    log: Log = lambda level, message, path: None,
+    default_format: str | None = None,
+) -> Result:
+    """Run a process and write what it saves into a folder.
+
+    Parameters
+    ----------
+    process : mapping
+        A process with ``process_graph``.
+    catalog : Catalog
+        The collections that it may load.
+    folder : Path
+        Where files are written; it exists.
+    parameters : mapping, optional
+        Values of the process's parameters.
+    progress : callable
+        Told the percentage of the blocks that are done.
+    log : callable
+        Told a level, a message and the path of nodes.
+    default_format : str, optional
+        The format for a result cube that no node saves; without one it becomes a JSON value.
+
+    Raises
+    ------
+    InvalidProcessGraph
+        Where the graph is refused, or a process refuses its data.
+    GdcError
+        Where data cannot be read or written.
+    """
+    plan = make_plan(process, catalog, parameters)
+    saved = list(plan.saved)
+    if not saved and default_format and isinstance(plan.result, BlockCube):
+        saved = [Saved(plan.result, default_format, {})]
+    pixel_bytes = max([cube.pixel_bytes for cube in plan.cubes], default=1)
+    counter = _Counter(saved, plan, pixel_bytes, progress)
+    log("info", _summary(plan, counter.total, pixel_bytes), ())
+    start, end = _interval(plan)
+    result = Result(bbox=_area(plan), start=start, end=end)
+    stems = ["result"] if len(saved) == 1 else [f"result-{number}" for number in range(1, len(saved) + 1)]
+    for stem, each in zip(stems, saved, strict=True):
+        assets = _write(each, folder, stem, pixel_bytes, counter.advance)
+        result.assets += assets
+        log("info", f"Saved {', '.join(asset.path.name for asset in assets[:5])}.", ())
+    if not saved:
+        value = plan.result
+        result.value = to_json(assemble(value, counter.advance) if isinstance(value, BlockCube) else value)
+    progress(100.0)
+    return result
+
+
+def execute(
+    process_graph: Mapping[str, Any], parameters: Mapping[str, Any] | None = None, catalog: Catalog | None = None
+) -> Any:
+    """Run a process graph in this process and return its result.
+
+    Parameters
+    ----------
+    process_graph : mapping
+        Nodes by id, or a process with ``process_graph``.
+    parameters : mapping, optional
+        Numbers, lists, or ``xarray.DataArray`` cubes, which ``{"from_parameter": name}`` refers to.
+    catalog : Catalog, optional
+        The collections; those of this computer by default.
+
+    Returns
+    -------
+    object
+        A number, list or text, or an ``xarray.DataArray``.
+
+    Raises
+    ------
+    GdcError
+        With the code of the specification.
+    """
+    if catalog is None:
+        from gdc_jupyter.catalog.catalog import Catalog
+
+        catalog = Catalog()
+    process = process_graph if "process_graph" in process_graph else {"process_graph": process_graph}
+    result = make_plan(process, catalog, parameters or {}).result
+    return assemble(result) if isinstance(result, BlockCube) else result
+
+
+def _parsed(
+    process: Mapping[str, Any], given: Mapping[str, Any] | None = None
+) -> tuple[Graph | None, list[Fault], dict[str, Any]]:
+    graph, faults = parse(process.get("process_graph"))
+    parameters: dict[str, Any] = {}
+    for parameter in process.get("parameters") or []:
+        if isinstance(parameter, dict) and isinstance(parameter.get("name"), str):
+            parameters[parameter["name"]] = parameter.get("default")
+    parameters |= given or {}
+    if graph is not None:
+        faults = check(graph, parameters.keys())
+    return graph, faults, parameters
+
+
+class _Counter:
+    def __init__(self, saved: list[Saved], plan: Plan, pixel_bytes: int, progress: Progress) -> None:
+        values = [each.value for each in saved] or [plan.result]
+        cubes = [value for value in values if isinstance(value, BlockCube) and value.grid is not None]
+        self.total = max(sum(len(windows(cube, pixel_bytes)) for cube in cubes), 1)
+        self.done, self.progress = 0, progress
+
+    def advance(self) -> None:
+        self.done += 1
+        # Files are still to be finished when the last block is computed.
+        self.progress(min(99.0 * self.done / self.total, 99.0))
+
+
+def _write(saved: Saved, folder: Path, stem: str, pixel_bytes: int, advance: Callable[[], None]) -> list[Asset]:
+    chosen = require_format(saved.format)
+    value = saved.value
+    if not isinstance(value, BlockCube):
+        writer = chosen.open(folder, stem, value, None, saved.options)
+        writer.write(value, None)
+        return writer.close()
+    writer = chosen.open(folder, stem, value.probe, value.grid, saved.options)
+    if value.grid is None:
+        writer.write(value.whole(), None)
+        return writer.close()
+    for window, block in compute(value, windows(value, pixel_bytes), advance):
+        writer.write(block, window)
+    return writer.close()
+
+
+def _summary(plan: Plan, blocks: int, pixel_bytes: int) -> str:
+    height, width = block_shape(pixel_bytes)
+    names = ", ".join(dict.fromkeys(source.collection_id for source in plan.sources)) or "no collection"
+    return f"{blocks} block{'s' * (blocks != 1)} of up to {height} x {width} pixels from {names}."
+
+
+def _area(plan: Plan) -> Bounds | None:
+    grids = [cube.grid for cube in plan.cubes[-1:] if cube.grid is not None] or [source.grid for source in plan.sources]
+    boxes = [grid.geographic_bounds for grid in grids]
+    if not boxes:
+        return None
+    sides = zip(*boxes, strict=True)
+    return Bounds(*(choose(side) for choose, side in zip((min, min, max, max), sides, strict=True)))
+
+
+def _interval(plan: Plan) -> tuple[str | None, str | None]:
+    times = [source.times for source in plan.sources if source.times is not None and len(source.times)]
+    if not times:
+        return None, None
+    return format_instant(min(each.min() for each in times)), format_instant(max(each.max() for each in times))

@@ -1,0 +1,53 @@
+"""The tables of the job store."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+#: Raised with every change of the tables.
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+schema = Table(
+    "schema_version",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(255), nullable=False),
+    Column("title", Text),
+    Column("description", Text),
+    Column("process", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("updated", String(32), nullable=False),
+    Column("started", String(32)),
+    Column("finished", String(32)),
+    Column("plan", Text),
+    Column("budget", Float),
+    Column("log_level", String(16), nullable=False),
+    Column("usage", Text),
+    Column("server", String(64)),
+    Index("jobs_of_owner", "owner", "created", "id"),
+    Index("jobs_by_status", "status"),
+)
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("job", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("level", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("time", String(32), nullable=False),
+    Column("path", Text),
+    Column("code", String(64)),
+    Column("data", Text),
+    Index("logs_of_job", "job", "number"),
+)

@@ -1,0 +1,232 @@
+"""What runs in the forked child: one batch job, one synchronous request, or one question to the engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
+from gdc_jupyter.jobs import results
+from gdc_jupyter.jobs.model import LEVELS
+from gdc_jupyter.jobs.store import JobStore
+
+ANSWER = "answer.json"
+LOG_FILE = "worker.log"
+_SECONDS_BETWEEN_PROGRESS = 0.2
+
+
+def main(request: dict[str, Any]) -> int:
+    """Do what ``request`` asks for and return the exit code.
+
+    Parameters
+    ----------
+    request : dict
+        ``mode``: ``job``, ``result``, ``validate``, ``processes``, ``formats`` or ``prepare``; ``folder``: where
+        output, answer and log file go; ``data``: the data folder; ``samples``: whether the sample collections are
+        there; ``memory_limit``: bytes of address space or 0; and by mode ``process``, or ``job`` and ``store``.
+    """
+    folder = Path(request["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    _redirect_output(folder / LOG_FILE)
+    os.environ["GDC_DATA_DIR"] = request["data"]
+    os.chdir(folder)
+    if request.get("memory_limit"):
+        resource.setrlimit(resource.RLIMIT_AS, (request["memory_limit"], request["memory_limit"]))
+    if request["mode"] == "job":
+        return _run_job(request, folder)
+    return _answer(request, folder)
+
+
+def error_of(error: BaseException) -> dict[str, Any]:
+    """Return an exception as code, message and, for a graph, its faults. What is not for users is only named.
+
+    The traceback of an unexpected exception goes to the worker's log file, under the id that the message names.
+    """
+    if isinstance(error, GdcError):
+        faults = error.faults if isinstance(error, InvalidProcessGraph) else []
+        return {
+            "code": error.code,
+            "message": error.message,
+            "faults": [fault_entry(fault) for fault in faults],
+        }
+    if isinstance(error, MemoryError):
+        message = (
+            "The work needs more memory than it may use: take a smaller area, fewer dates or a coarser resolution."
+        )
+        return {"code": "Internal", "message": message, "faults": []}
+    number = uuid.uuid4().hex[:12]
+    print(f"error {number}", file=sys.stderr)
+    traceback.print_exception(error)
+    text = " ".join(str(error).split())[:300]
+    message = f"An unexpected error ended the work: {type(error).__name__}{': ' + text if text else ''} (id {number})."
+    return {"code": "Internal", "message": message, "faults": [], "id": number}
+
+
+def fault_entry(fault: Fault) -> dict[str, Any]:
+    """Return a fault with its message and the path of nodes, the one at fault first."""
+    path: list[dict[str, Any]] = [{"node_id": node} for node in reversed(fault.path)]
+    if path and fault.process:
+        path[0]["process_id"] = fault.process
+    if path and fault.argument:
+        path[0]["parameter"] = fault.argument
+    return {"code": fault.code, "message": str(fault), "path": path}
+
+
+def _run_job(request: dict[str, Any], folder: Path) -> int:
+    store = JobStore(request["store"])
+    job = store.get(request["job"], None)
+    report = _Report(store, job.id, job.log_level)
+    files = folder / results.FILES
+    started = time.monotonic()
+    try:
+        result = _run(
+            job.process or {}, request, files, progress=report.progress, log=report.log, default_format="netCDF"
+        )
+        results.write(results.describe(result, files), folder / results.METADATA)
+        store.finish(job.id, _usage(started))
+        return 0
+    except BaseException as error:
+        told = error_of(error)
+        faults = told["faults"]
+        for fault in faults if len(faults) > 1 else []:
+            store.add_log(job.id, "error", fault["message"], path=fault["path"], code=fault["code"])
+        path = faults[0]["path"] if len(faults) == 1 else None
+        store.fail(job.id, told["message"], told["code"], _usage(started), path=path)
+        return 1
+
+
+def _answer(request: dict[str, Any], folder: Path) -> int:
+    try:
+        answer = {"answer": _ANSWERS[request["mode"]](request, folder)}
+        code = 0
+    except BaseException as error:
+        answer = {"error": error_of(error)}
+        code = 1
+    results.write(answer, folder / ANSWER)
+    return code
+
+
+def _compute(request: dict[str, Any], folder: Path) -> Any:
+    files = folder / results.FILES
+    return results.describe(_run(request["process"], request, files), files)
+
+
+def _validate(request: dict[str, Any], folder: Path) -> Any:
+    from gdc_jupyter.graph import validate
+
+    return [fault_entry(fault) for fault in validate(request["process"], _catalog(request))]
+
+
+def _processes(request: dict[str, Any], folder: Path) -> Any:
+    from gdc_jupyter.processes import descriptions
+
+    return descriptions()
+
+
+def _formats(request: dict[str, Any], folder: Path) -> Any:
+    from gdc_jupyter.cube.encode import FORMATS
+
+    return {name: each.describe() for name, each in FORMATS.items()}
+
+
+def _prepare(request: dict[str, Any], folder: Path) -> Any:
+    """Make the samples that are generated at first use."""
+    collections = _catalog(request).collections()
+    for collection in collections:
+        collection.prepare()
+    return [collection.id for collection in collections]
+
+
+_ANSWERS: dict[str, Callable[[dict[str, Any], Path], Any]] = {
+    "result": _compute,
+    "validate": _validate,
+    "processes": _processes,
+    "formats": _formats,
+    "prepare": _prepare,
+}
+
+
+def _run(process: dict[str, Any], request: dict[str, Any], files: Path, **options: Any) -> Any:
+    from gdc_jupyter.graph import run
+
+    files.mkdir(parents=True, exist_ok=True)
+    return run(process, _catalog(request), files, **options)
+
+
+def _catalog(request: dict[str, Any]) -> Any:
+    from gdc_jupyter.catalog.catalog import Catalog
+
+    return Catalog(Path(request["data"]), samples=request.get("samples", True))
+
+
+class _Report:
+    """Progress and logs of a job on their way to the store, called from any of the engine's threads."""
+
+    def __init__(self, store: JobStore, job_id: str, level: str) -> None:
+        self._store = store
+        self._job_id = job_id
+        self._levels = LEVELS[: LEVELS.index(level) + 1]
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def progress(self, percent: float) -> None:
+        with self._lock:
+            if time.monotonic() < self._next:
+                return
+            self._next = time.monotonic() + _SECONDS_BETWEEN_PROGRESS
+        self._store.set_progress(self._job_id, percent)
+
+    def log(self, level: str, message: str, path: tuple[str, ...] = ()) -> None:
+        if level in self._levels:
+            nodes = [{"node_id": node} for node in reversed(path)]
+            self._store.add_log(self._job_id, level, message, path=nodes)
+
+
+def _usage(started: float) -> dict[str, Any]:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    # ru_maxrss is in bytes on macOS and in KiB elsewhere.
+    peak = used.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    return {
+        "cpu": {
+            "value": round(used.ru_utime + used.ru_stime, 3),
+            "unit": "cpu-seconds",
+        },
+        "duration": {"value": round(time.monotonic() - started, 3), "unit": "seconds"},
+        "memory": {"value": round(peak, 1), "unit": "mb"},
+    }
+
+
+def _redirect_output(path: Path) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    output = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    for number in (nothing, output):
+        if number > 2:
+            os.close(number)
+
+
+def read_answer(folder: Path) -> Any:
+    """Return what a child in ``folder`` answered.
+
+    Raises
+    ------
+    GdcError
+        What the child raised.
+    """
+    told = json.loads((folder / ANSWER).read_text())
+    if "error" not in told:
+        return told["answer"]
+    raise GdcError(told["error"]["code"], told["error"]["message"])

@@ -1,0 +1,259 @@
+"""Processes that keep a part of a cube: a box, an interval, bands, labels, the inside of polygons."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+import xarray as xr
+
+from gdc_jupyter.cube.area import LONGITUDE_LATITUDE, box, crop_box, crop_polygons, envelope, geometries_of, inside
+from gdc_jupyter.cube.cube import (
+    dimension_type,
+    grid_of,
+    require_bands,
+    require_dimension,
+    require_temporal,
+    spatial_dimensions,
+)
+from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.cube.time import parse_interval, within
+from gdc_jupyter.errors import GdcError
+from gdc_jupyter.processes.dimensions import label_list
+from gdc_jupyter.processes.registry import process
+from gdc_jupyter.processes.schemas import (
+    GEOJSON,
+    Anything,
+    BandCube,
+    BoundingBox,
+    Cube,
+    Flag,
+    LabelCondition,
+    Polygons,
+    RasterCube,
+    RasterOrVectorCube,
+    ScalarChoice,
+    Schema,
+    TemporalCube,
+    TemporalInterval,
+    Text,
+    TextOrNull,
+)
+
+BandNames = Annotated[Any, Schema({"type": "array", "items": {"type": "string", "subtype": "band-name"}})]
+Wavelengths = Annotated[
+    Any,
+    Schema(
+        {
+            "type": "array",
+            "items": {
+                "type": "array",
+                "minItems": 2,
+                "maxItems": 2,
+                "items": {"type": "number"},
+                "examples": [[[0.45, 0.5], [0.6, 0.7]]],
+            },
+        }
+    ),
+]
+AnyPolygons = Annotated[
+    Any, Schema([{"type": "object", "subtype": "datacube", "dimensions": [{"type": "geometry"}]}, GEOJSON])
+]
+
+
+@process("cubes", "filter", selects=True)
+def filter_temporal(data: TemporalCube, extent: TemporalInterval, dimension: TextOrNull = None) -> TemporalCube:
+    """Keep what lies in a temporal interval.
+
+    Parameters
+    ----------
+    data
+        The cube.
+    extent
+        The first instant of the interval and the first after it; null for an open end.
+    dimension
+        The temporal dimension; needed where there are several.
+
+    Returns
+    -------
+    cube
+        The cube with fewer dates.
+
+    Raises
+    ------
+    DimensionNotAvailable
+        The cube has no such temporal dimension.
+    TemporalExtentEmpty
+        The end is not later than the start.
+    """
+    start, end = parse_interval(extent)
+    name = require_temporal(data, dimension)
+    return _take(data, name, within(data.coords[name].values, start, end))
+
+
+@process("cubes", "filter", selects=True)
+def filter_bands(data: BandCube, bands: BandNames = [], wavelengths: Wavelengths = []) -> BandCube:  # noqa: B006
+    """Keep some bands, in the order asked for.
+
+    Parameters
+    ----------
+    data
+        The cube.
+    bands
+        The names, or common names, of the bands.
+    wavelengths
+        Ranges of wavelengths in micrometres; bands whose centre lies inside are kept as well.
+
+    Returns
+    -------
+    cube
+        The cube with these bands.
+
+    Raises
+    ------
+    BandFilterParameterMissing
+        Neither bands nor wavelengths are given.
+    DimensionMissing
+        The cube has no dimension of type bands.
+    """
+    if not bands and not wavelengths:
+        raise GdcError("BandFilterParameterMissing", "filter_bands needs 'bands' or 'wavelengths'.")
+    name = require_bands(data)
+    present = data.coords[name].values.tolist()
+    common: dict[str, str] = data.attrs.get("common_names", {})
+    centres: dict[str, float] = data.attrs.get("center_wavelengths", {})
+    chosen: list[str] = []
+    for band in bands:
+        matches = [band] if band in present else [one for one in present if common.get(one) == band]
+        if not matches:
+            raise GdcError(
+                "BandNotFound", f"The data cube has no band '{band}'; it has {', '.join(map(str, present))}."
+            )
+        chosen += matches
+    for low, high in wavelengths:
+        chosen += [one for one in present if one in centres and low <= centres[one] <= high]
+    return _take(data, name, [present.index(band) for band in dict.fromkeys(chosen)])
+
+
+@process("cubes", "filter", selects=True)
+def filter_labels(data: Cube, condition: LabelCondition, dimension: Text, context: Anything = None) -> Cube:
+    """Keep the labels that a condition accepts.
+
+    Parameters
+    ----------
+    data
+        The cube.
+    condition
+        The callback; it gets a label as ``value``.
+    dimension
+        The name of the dimension.
+    context
+        What is passed on to the callback.
+
+    Returns
+    -------
+    cube
+        The cube with fewer labels.
+
+    Raises
+    ------
+    DimensionNotAvailable
+        The cube has no such dimension.
+    """
+    require_dimension(data, dimension)
+    if dimension_type(data, dimension) == "spatial":
+        raise GdcError("ProcessParameterInvalid", "filter_labels cannot filter x and y; use filter_bbox.")
+    accepted = [bool(condition(value=label, context=context)) for label in label_list(data, dimension)]
+    return _take(data, dimension, np.array(accepted))
+
+
+@process("cubes", "filter", crop=lambda grid, arguments: crop_box(grid, arguments["extent"]))
+def filter_bbox(data: RasterOrVectorCube, extent: BoundingBox) -> RasterOrVectorCube:
+    """Keep the pixels whose centres lie in a box.
+
+    Parameters
+    ----------
+    data
+        The cube.
+    extent
+        West, south, east and north in the CRS that ``crs`` names, longitude and latitude by default.
+
+    Returns
+    -------
+    cube
+        The cube with fewer pixels.
+
+    Raises
+    ------
+    BoundingBoxInvalid
+        The corners of the box are swapped.
+    """
+    bounds, crs = box(extent)
+    grid = grid_of(data)
+    return _cut(data, grid, grid.crop(bounds, crs))
+
+
+def _cut(data: xr.DataArray, grid: Grid, window: Grid | None) -> xr.DataArray:
+    vertical, horizontal = spatial_dimensions(data)
+    if window is None:
+        return data.isel({vertical: slice(0, 0), horizontal: slice(0, 0)})
+    row, column = grid.offset(window)
+    return data.isel({vertical: slice(row, row + window.height), horizontal: slice(column, column + window.width)})
+
+
+@process("cubes", "filter", crop=lambda grid, arguments: crop_polygons(grid, arguments["geometries"]), masks=True)
+def filter_spatial(data: RasterCube, geometries: AnyPolygons) -> RasterCube:
+    """Keep the pixels whose centres lie in polygons.
+
+    Parameters
+    ----------
+    data
+        The cube.
+    geometries
+        Polygons as GeoJSON, in longitude and latitude.
+
+    Returns
+    -------
+    cube
+        The cube cut to the box around the polygons, with no-data outside of them.
+    """
+    grid = grid_of(data)
+    window = grid.crop(envelope(geometries_of(geometries)), LONGITUDE_LATITUDE)
+    return mask_polygon(_cut(data, grid, window), geometries)
+
+
+@process("cubes", "masks")
+def mask_polygon(
+    data: RasterCube, mask: Polygons, replacement: ScalarChoice = None, inside: Flag = False
+) -> RasterCube:
+    """Replace the pixels outside of polygons.
+
+    Parameters
+    ----------
+    data
+        The cube.
+    mask
+        Polygons as GeoJSON, in longitude and latitude.
+    replacement
+        What replaces them; no-data by default.
+    inside
+        Whether the pixels inside are replaced, rather than those outside.
+
+    Returns
+    -------
+    cube
+        The masked cube.
+    """
+    grid = grid_of(data)
+    vertical, horizontal = spatial_dimensions(data)
+    covered = xr.DataArray(_inside(mask, grid), dims=[vertical, horizontal])
+    value = np.float32(np.nan) if replacement is None else replacement
+    return data.where(~covered if inside else covered, value).transpose(*data.dims).assign_attrs(data.attrs)
+
+
+def _inside(mask: Any, grid: Any) -> Any:
+    return inside(geometries_of(mask), grid)
+
+
+def _take(data: xr.DataArray, dimension: str, positions: Any) -> xr.DataArray:
+    return data.isel({dimension: positions})

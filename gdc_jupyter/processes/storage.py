@@ -1,0 +1,151 @@
+"""Processes at the two ends of a process graph: loading a collection, saving a result, and making a constant."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from gdc_jupyter.cube.area import LONGITUDE_LATITUDE, box, envelope, geometries_of
+from gdc_jupyter.cube.time import parse_interval
+from gdc_jupyter.processes.engine import Engine
+from gdc_jupyter.processes.registry import process
+from gdc_jupyter.processes.schemas import BOUNDING_BOX, GEOJSON, INTERVAL, NULL, Anything, Cube, Schema
+
+CollectionId = Annotated[str, Schema({"type": "string", "subtype": "collection-id", "pattern": r"^[\w\-\.~/]+$"})]
+SpatialExtent = Annotated[
+    Any,
+    Schema(
+        [
+            BOUNDING_BOX,
+            GEOJSON,
+            {"type": "object", "subtype": "datacube", "dimensions": [{"type": "geometry"}]},
+            NULL,
+        ]
+    ),
+]
+TemporalExtent = Annotated[Any, Schema([{**INTERVAL, "uniqueItems": True}, NULL])]
+Bands = Annotated[
+    Any,
+    Schema([{"type": "array", "minItems": 1, "items": {"type": "string", "subtype": "band-name"}}, NULL]),
+]
+Properties = Annotated[
+    Any,
+    Schema(
+        [
+            {
+                "type": "object",
+                "subtype": "metadata-filter",
+                "additionalProperties": {
+                    "type": "object",
+                    "subtype": "process-graph",
+                    "parameters": [
+                        {
+                            "name": "value",
+                            "description": "The value of the property.",
+                            "schema": {"description": "Any data type."},
+                        }
+                    ],
+                    "returns": {"description": "Whether the item is loaded.", "schema": {"type": "boolean"}},
+                },
+            },
+            NULL,
+        ]
+    ),
+]
+OutputFormat = Annotated[str, Schema({"type": "string", "subtype": "output-format"})]
+OutputOptions = Annotated[Any, Schema({"type": "object", "subtype": "output-format-options"})]
+Stac = Annotated[Any, Schema({"type": "object", "subtype": "stac"})]
+
+
+@process("cubes", "import")
+def load_collection(
+    id: CollectionId,
+    spatial_extent: SpatialExtent,
+    temporal_extent: TemporalExtent,
+    bands: Bands = None,
+    properties: Properties = None,
+    *,
+    engine: Engine,
+) -> Cube:
+    """Load a collection as a data cube.
+
+    Only what later processes need is read. Values are as they are stored: a scale and an offset that the collection's
+    metadata give are not applied.
+
+    Parameters
+    ----------
+    id
+        The id of the collection.
+    spatial_extent
+        A bounding box, or polygons as GeoJSON: the pixels whose centres lie inside are loaded. null loads all.
+    temporal_extent
+        The first instant and the first one after the interval; null for an open end, or for all dates.
+    bands
+        The names, or common names, of the bands, in the order wanted; null loads all.
+    properties
+        Conditions on the properties of the items, by name; all of them must hold.
+
+    Returns
+    -------
+    cube
+        A cube with those of the dimensions t, bands, y and x that the collection has.
+
+    Raises
+    ------
+    NoDataAvailable
+        There is nothing in that area and interval.
+    TemporalExtentEmpty
+        The end of the interval is not later than its start.
+    """
+    bounds, crs, polygons = None, LONGITUDE_LATITUDE, None
+    if isinstance(spatial_extent, dict) and "west" in spatial_extent:
+        bounds, crs = box(spatial_extent)
+    elif spatial_extent is not None:
+        polygons = spatial_extent
+        bounds = envelope(geometries_of(polygons))
+    start, end = (None, None) if temporal_extent is None else parse_interval(temporal_extent)
+    return engine.load(id, bounds, crs, polygons, start, end, bands, properties)
+
+
+@process("cubes", "export", "stac")
+def save_result(data: Cube, format: OutputFormat, options: OutputOptions = {}, *, engine: Engine) -> Stac:  # noqa: B006
+    """Save a result in a file format.
+
+    Parameters
+    ----------
+    data
+        The cube, or other value, to save.
+    format
+        The name of the format, as ``GET /file_formats`` lists it, in upper or lower case.
+    options
+        The options of the format.
+
+    Returns
+    -------
+    saved
+        STAC metadata of the saved files.
+
+    Raises
+    ------
+    FormatUnsuitable
+        The format cannot hold such data.
+    DataCubeEmpty
+        The format cannot hold a cube without values.
+    """
+    return engine.save(data, format, options or {})
+
+
+@process("math > constants")
+def constant(x: Anything) -> Anything:
+    """Return a value, so that it can stand as a node.
+
+    Parameters
+    ----------
+    x
+        Any value.
+
+    Returns
+    -------
+    value
+        The same value.
+    """
+    return x

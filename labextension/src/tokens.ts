@@ -1,0 +1,50 @@
+/** What this extension offers to others: the jobs of the data-cube service, and the commands' names. */
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+
+/** The translation domain of this extension. */
+export const DOMAIN = 'gdc_jupyter';
+
+/** The names of the commands. */
+export const CommandIDs = {
+  openTutorial: 'gdc:open-tutorial',
+  showJobs: 'gdc:show-jobs'
+} as const;
+
+/** The states that a job can be in. */
+export const JOB_STATUSES = ['created', 'queued', 'running', 'canceled', 'finished', 'error'] as const;
+
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+/** A batch job, as the list of jobs tells of it. */
+export interface IJob {
+  readonly id: string;
+  readonly title: string;
+  readonly status: JobStatus;
+  /** Blocks done of blocks in all, in percent; null where the service does not say. */
+  readonly progress: number | null;
+  /** When the job was last changed, RFC 3339. */
+  readonly updated: string;
+}
+
+/** The jobs of the user, kept up to date while the page is visible. */
+export interface IJobs {
+  /** The jobs: queued and running ones first, then the newest. */
+  readonly jobs: readonly IJob[];
+  /** The jobs that are queued or running. */
+  readonly active: readonly IJob[];
+  /** The mean progress of the active jobs in percent. */
+  readonly progress: number;
+  /** Whether the service has answered the last request. */
+  readonly available: boolean;
+  /** Why the service did not answer, or an empty text. */
+  readonly failure: string;
+  /** Emitted when any of the above has changed. */
+  readonly changed: ISignal<IJobs, void>;
+  /** Ask the service now. */
+  refresh(): Promise<void>;
+  /** Cancel a queued or running job. */
+  cancel(id: string): Promise<void>;
+}
+
+export const IJobs = new Token<IJobs>('gdc-jupyter:IJobs', 'The batch jobs of the data-cube service.');

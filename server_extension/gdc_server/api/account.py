@@ -1,0 +1,53 @@
+"""Logging in, and who one is."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+from tornado.web import authenticated
+
+from gdc_jupyter.errors import GdcError
+from gdc_server.api.base import ApiHandler
+from gdc_server.identity import LOCAL_OWNER, open_to_all, password_of
+
+
+class BasicHandler(ApiHandler):
+    """Exchanges user name and password, which is the Jupyter server's token, for an access token."""
+
+    own_authorization = True
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Let the password count, and nothing else: a cookie would make a wrong one right."""
+        if self.request.method == "GET":
+            self.password = password_of(self.request.headers.get("Authorization", ""))
+            self.request.headers["Authorization"] = f"token {self.password}"
+        await super().prepare()
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        """Answer with the token to be sent as ``Bearer basic//TOKEN``."""
+        if not (self.token_authenticated or open_to_all(self.identity_provider)):
+            raise GdcError(
+                "CredentialsInvalid", "The password is wrong: it is the token that the Jupyter server was started with."
+            )
+        self.set_header("Cache-Control", "no-store")
+        self.send({"access_token": self.password})
+
+
+class OidcHandler(ApiHandler):
+    """OpenID Connect providers."""
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        """Say that there is none."""
+        self.send({"providers": []})
+
+
+class MeHandler(ApiHandler):
+    """The user."""
+
+    @authenticated
+    def get(self) -> None:
+        """Tell the id under which jobs are kept, and the name."""
+        # A server without users makes a name up for each visit.
+        name = self.owner if self.owner == LOCAL_OWNER else self.current_user.display_name
+        self.send({"user_id": self.owner, "name": name, "links": [self.links.link("self", "me")]})

@@ -1,0 +1,271 @@
+"""What all handlers share: who asks, error bodies, CORS, JSON in and out."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import orjson
+from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
+from tornado import web
+
+from gdc_jupyter.errors import GdcError
+from gdc_server import contract
+from gdc_server.api import errors
+from gdc_server.api.links import Links
+from gdc_server.identity import open_to_all, owner_of, plain_authorization
+from gdc_server.services import Services
+
+_T = TypeVar("_T")
+_EXPOSED = "Link, Location, OpenEO-Costs, OpenEO-Identifier, GDC-Identifier"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+class ApiHandler(JupyterHandler):
+    """A handler of the API. Its verbs are public or need a user, by `allow_unauthenticated` or `authenticated`."""
+
+    #: Whether the Authorization header is left to the handler.
+    own_authorization = False
+
+    # ---- before a verb
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Find out who asks, and refuse what cannot be answered."""
+        if self.request.method == "OPTIONS":
+            return
+        verb = getattr(self, str(self.request.method).lower())
+        if (
+            verb == self._unimplemented_method
+            or getattr(verb, "__func__", None) is web.RequestHandler._unimplemented_method
+        ):
+            self.set_header("Allow", ", ".join(self.implemented_methods()))
+            raise GdcError(
+                "MethodNotAllowed",
+                f"{self.request.method} is not possible here; possible are {', '.join(self.implemented_methods())}.",
+            )
+        if not self.check_host():
+            raise GdcError("PermissionsInsufficient", "This server does not answer under this host name.")
+        if len(self.request.body) > self.services.limits.max_body_bytes:
+            raise GdcError(
+                "BodyTooLarge", f"The body is larger than the {self.services.limits.max_body_bytes} bytes allowed."
+            )
+        await self._identify()
+        if self.current_user is None and not getattr(verb, "__allow_unauthenticated", False):
+            raise GdcError(
+                "AuthenticationRequired",
+                "Log in first: send 'Authorization: Bearer basic//TOKEN' with the token of the Jupyter server.",
+            )
+
+    async def _identify(self) -> None:
+        header = self.request.headers.get("Authorization", "")
+        if header and not self.own_authorization:
+            self.request.headers["Authorization"] = plain_authorization(header)
+        try:
+            await super().prepare(_redirect_to_login=False)
+        except web.HTTPError as error:
+            if self.current_user is not None or error.status_code != 403:
+                raise
+        # Who sends a token means it: a wrong one is not made good by a cookie.
+        explicit = bool(header) and not self.own_authorization
+        if explicit and not self.token_authenticated and not open_to_all(self.identity_provider):
+            raise GdcError("TokenInvalid", "The token is wrong or has expired. Log in again.")
+
+    def check_xsrf_cookie(self) -> None:
+        """Check the XSRF token of calls that a cookie authenticates; public ones change nothing."""
+        # Before it is known who asks, tornado calls this as well.
+        if getattr(self, "_jupyter_current_user", None) is not None:
+            super().check_xsrf_cookie()
+
+    def set_cookie(self, name: str, value: Any, *args: Any, **kwargs: Any) -> None:
+        """Set none: what an API client sends is always enough by itself."""
+
+    @classmethod
+    def implemented_methods(cls) -> list[str]:
+        """Return the verbs that the handler has."""
+        unimplemented = web.RequestHandler._unimplemented_method
+        return [name for name in _METHODS if getattr(cls, name.lower()) is not unimplemented]
+
+    # ---- headers
+
+    def set_default_headers(self) -> None:
+        """Add what every answer carries, errors included."""
+        super().set_default_headers()
+        self.set_header("Access-Control-Allow-Origin", self.settings.get("allow_origin") or "*")
+        self.set_header("Access-Control-Expose-Headers", _EXPOSED)
+
+    def set_cors_headers(self) -> None:
+        """Leave the headers as they are: the API needs no exception for those who sent a token."""
+
+    @property
+    def content_security_policy(self) -> str:
+        """The policy of answers that are never pages."""
+        return f"{super().content_security_policy}; default-src 'none'"
+
+    @allow_unauthenticated
+    def options(self, *_: Any, **__: Any) -> None:
+        """Answer a browser's preflight request."""
+        asked = self.request.headers.get("Access-Control-Request-Headers", "")
+        allowed = {"authorization": "Authorization", "content-type": "Content-Type", "x-xsrftoken": "X-XSRFToken"}
+        allowed |= {name.strip().lower(): name.strip() for name in asked.split(",") if name.strip()}
+        self.set_header("Access-Control-Allow-Headers", ", ".join(allowed.values()))
+        self.set_header("Access-Control-Allow-Methods", ", ".join(["OPTIONS", *self.implemented_methods()]))
+        self.set_header("Access-Control-Max-Age", "600")
+        self.set_header("Content-Type", "application/json")
+        self.set_status(204)
+
+    # ---- what verbs use
+
+    @property
+    def services(self) -> Services:
+        """The toolkit."""
+        services: Services = self.settings["gdc_services"]
+        return services
+
+    @cached_property
+    def links(self) -> Links:
+        """The maker of addresses for this request."""
+        server = self.serverapp
+        trust = bool(server is not None and server.trust_xheaders)
+        return Links(self.request, self.base_url, self.settings.get("gdc_public_url", ""), trust)
+
+    @property
+    def owner(self) -> str:
+        """Whose jobs the request is about."""
+        return owner_of(self.identity_provider, self.current_user)
+
+    def read_json(self, operation: str) -> dict[str, Any]:
+        """Return the body, checked against the contract.
+
+        Parameters
+        ----------
+        operation : str
+            The operation's id in the contract.
+
+        Raises
+        ------
+        GdcError
+            ``RequestInvalid``, ``ProcessGraphMissing`` or ``ProcessGraphInvalid``, with the place in the body and what
+            would be right.
+        """
+        try:
+            body = orjson.loads(self.request.body)
+        except orjson.JSONDecodeError as error:
+            found = f"not JSON: {error}" if self.request.body.strip() else "empty"
+            raise GdcError("RequestInvalid", f"The body must be a JSON object; it is {found}.") from None
+        contract.check(body, operation)
+        checked: dict[str, Any] = body
+        return checked
+
+    async def in_thread(self, work: Callable[[], _T]) -> _T:
+        """Return what ``work`` returns, with the loop free meanwhile."""
+        return await asyncio.to_thread(work)
+
+    def integer(self, name: str, minimum: int = 1) -> int | None:
+        """Return a whole number of the query, None where it is not given or empty."""
+        text = self.get_query_argument(name, "")
+        if not text:
+            return None
+        if not text.lstrip("-").isdecimal() or int(text) < minimum:
+            raise GdcError(
+                "RequestInvalid", f"The parameter '{name}' must be a whole number from {minimum}; it is '{text}'."
+            )
+        return int(text)
+
+    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        """Return a query parameter that must be one of ``allowed``."""
+        text = self.get_query_argument(name, "") or default
+        if text not in allowed:
+            raise GdcError(
+                "RequestInvalid", f"The parameter '{name}' must be one of {', '.join(allowed)}; it is '{text}'."
+            )
+        return text
+
+    def limit(self) -> int | None:
+        """Return how many elements a page may have, None for all."""
+        limit = self.integer("limit")
+        return None if limit is None else min(limit, self.services.limits.max_page)
+
+    def send(self, body: Any, media_type: str = "application/json", status: int = 200) -> None:
+        """Send JSON."""
+        self.set_status(status)
+        self.set_header("Content-Type", media_type)
+        self.finish(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS))
+
+    # ---- errors
+
+    @cached_property
+    def error_number(self) -> str:
+        """The id under which an error of this request is logged and answered."""
+        return str(uuid.uuid4())
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Answer an error with the status of its code."""
+        error = _as_gdc_error(status_code, kwargs.get("exc_info"), self.error_number)
+        super().send_error(errors.status_of(error.code), gdc_error=error, **kwargs)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write an error in openEO's shape."""
+        error: GdcError = kwargs["gdc_error"]
+        if error.code == "MethodNotAllowed":
+            self.set_header("Allow", ", ".join(self.implemented_methods()))
+        if error.code == "AuthenticationRequired":
+            self.set_header("WWW-Authenticate", "Bearer")
+        self.set_header("Content-Type", "application/json")
+        self.finish(orjson.dumps(errors.body_of(error, self.error_number)))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what went wrong here with its traceback, and what the client did wrong only for debugging."""
+        if isinstance(value, GdcError | web.HTTPError):
+            self.log.debug("%s %s: %s", self.request.method, self.request.path, value)
+        else:
+            self.log.error(
+                "%s %s, error %s", self.request.method, self.request.path, self.error_number, exc_info=(typ, value, tb)
+            )
+
+
+class UnknownPathHandler(ApiHandler):
+    """Answers what is not there."""
+
+    @allow_unauthenticated
+    def get(self, *_: str) -> None:
+        """Say that it is not there."""
+        raise GdcError("NotFound", f"There is nothing at {self.request.path}; {self.links.url()} lists what there is.")
+
+    @allow_unauthenticated
+    def head(self, *_: str) -> None:
+        """Say that it is not there."""
+        self.get()
+
+    @allow_unauthenticated
+    def post(self, *_: str) -> None:
+        """Say that it is not there."""
+        self.get()
+
+    @allow_unauthenticated
+    def put(self, *_: str) -> None:
+        """Say that it is not there."""
+        self.get()
+
+    @allow_unauthenticated
+    def patch(self, *_: str) -> None:
+        """Say that it is not there."""
+        self.get()
+
+    @allow_unauthenticated
+    def delete(self, *_: str) -> None:
+        """Say that it is not there."""
+        self.get()
+
+
+def _as_gdc_error(status: int, exc_info: Any, number: str) -> GdcError:
+    error = exc_info[1] if exc_info else None
+    if isinstance(error, GdcError):
+        return error
+    if isinstance(error, web.HTTPError) and error.status_code < 500:
+        code = errors.CODES.get(error.status_code, "RequestInvalid")
+        return GdcError(code, str(error.log_message or error.reason or "The request cannot be answered."))
+    return GdcError("Internal", f"Something went wrong on the server; its log tells more under the id {number}.")

@@ -1,0 +1,104 @@
+"""What the server is and can do: landing page, conformance, versions and the contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.auth.decorator import allow_unauthenticated
+
+from gdc_jupyter.errors import GdcError
+from gdc_server import __version__, contract
+from gdc_server.api.base import ApiHandler
+from gdc_server.api.links import CONFORMANCE, OPENAPI
+
+GDC_VERSION = "1.0.0-beta"
+OPENEO_VERSION = "1.2.0"
+STAC_VERSION = "1.0.0"
+CONFORMS_TO = [
+    "https://api.openeo.org/1.2.0",
+    "https://api.stacspec.org/v1.0.0/core",
+    "https://api.stacspec.org/v1.0.0/collections",
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+]
+_DESCRIPTION = (
+    "Data cubes inside Jupyter: discover collections, and compute on them with openEO process graphs, "
+    "synchronously or as batch jobs. Log in with the token of the Jupyter server as the password."
+)
+
+
+class LandingHandler(ApiHandler):
+    """The landing page."""
+
+    @allow_unauthenticated
+    async def get(self) -> None:
+        """Describe the server, and link its collections as children of a STAC catalogue."""
+        links = self.links
+        catalog = await self.services.catalog()
+        children = [
+            links.link("child", "collections", collection.id, title=collection.title or collection.id)
+            for collection in await self.in_thread(catalog.collections)
+        ]
+        self.send(
+            {
+                "type": "Catalog",
+                "id": "gdc-jupyter",
+                "title": "gdc-jupyter",
+                "description": _DESCRIPTION,
+                "stac_version": STAC_VERSION,
+                "api_version": OPENEO_VERSION,
+                "gdc_version": GDC_VERSION,
+                "backend_version": __version__,
+                "production": False,
+                "conformsTo": CONFORMS_TO,
+                "endpoints": contract.endpoints(),
+                "links": [
+                    links.link("self", title="This page"),
+                    links.link("root", title="This page"),
+                    links.link("service-desc", "api", type=OPENAPI, title="The API as an OpenAPI document"),
+                    links.link("conformance", "conformance", title="Conformance classes"),
+                    links.link(CONFORMANCE, "conformance", title="Conformance classes"),
+                    links.link("data", "collections", title="Collections"),
+                    links.link("version-history", ".well-known", "openeo", title="Versions of the API"),
+                    *children,
+                ],
+            }
+        )
+
+
+class ConformanceHandler(ApiHandler):
+    """The conformance classes."""
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        """List them."""
+        self.send({"conformsTo": CONFORMS_TO})
+
+
+class WellKnownHandler(ApiHandler):
+    """The versions of the API, under the API and at the server's root."""
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        """List the one version there is; its address ends with a slash, as clients expect."""
+        version: dict[str, Any] = {"url": f"{self.links.url()}/", "api_version": OPENEO_VERSION, "production": False}
+        self.send({"versions": [version]})
+
+
+class ContractHandler(ApiHandler):
+    """The OpenAPI document."""
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        """Send it with this server's address in it."""
+        self.send(contract.document() | {"servers": [{"url": self.links.url()}]}, OPENAPI)
+
+
+class NotImplementedHandler(ApiHandler):
+    """Endpoints of the openEO API that are known and missing."""
+
+    @allow_unauthenticated
+    def get(self, *_: str) -> None:
+        """Say that it is missing."""
+        raise GdcError("FeatureUnsupported", f"This server does not offer {self.request.path.rsplit('/', 1)[-1]}.")

@@ -1,0 +1,134 @@
+"""Batch jobs: make, look at, change, start, cancel, read logs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from tornado.web import authenticated
+
+from gdc_jupyter.errors import GdcError
+from gdc_jupyter.jobs.model import LEVELS, Job, LogEntry
+from gdc_server.api.base import ApiHandler
+from gdc_server.api.paging import page_links
+
+_FIELDS = ("title", "description", "process", "plan", "budget", "log_level")
+_LOG_PAGE = 1000
+
+
+class JobsHandler(ApiHandler):
+    """All jobs of a user."""
+
+    @authenticated
+    async def get(self) -> None:
+        """List a page of them, newest first, without their processes."""
+        limit, cursor = self.limit(), self.get_query_argument("cursor", "") or None
+        store = await self.services.store()
+        jobs, following = await asyncio.to_thread(store.page, self.owner, limit, cursor)
+        self.send(
+            {
+                "jobs": [described(job) for job in jobs],
+                "links": page_links(self.links, "jobs", limit, cursor, following),
+            }
+        )
+
+    @authenticated
+    async def post(self) -> None:
+        """Keep a new job; it waits until it is started."""
+        body = self.read_json("create-job")
+        fields = {name: body[name] for name in _FIELDS if name in body and name != "process"}
+        store = await self.services.store()
+        job = await asyncio.to_thread(lambda: store.create(self.owner, body["process"], **fields))
+        self.set_status(201)
+        self.set_header("Location", self.links.url("jobs", job.id))
+        self.set_header("OpenEO-Identifier", job.id)
+        self.set_header("GDC-Identifier", job.id)
+        self.set_header("Content-Type", "application/json")
+        self.finish()
+
+
+class JobHandler(ApiHandler):
+    """One job."""
+
+    @authenticated
+    async def get(self, job_id: str) -> None:
+        """Describe it in full."""
+        store = await self.services.store()
+        job = await asyncio.to_thread(store.get, job_id, self.owner)
+        links = [
+            self.links.link("self", "jobs", job.id),
+            self.links.link("monitor", "jobs", job.id, "logs", title="Logs"),
+            self.links.link("results", "jobs", job.id, "results", title="Results"),
+        ]
+        self.send(described(job) | {"links": links})
+
+    @authenticated
+    async def patch(self, job_id: str) -> None:
+        """Change fields of a job that is neither queued nor running."""
+        body = self.read_json("update-job")
+        if read_only := [name for name in body if name not in _FIELDS]:
+            raise GdcError(
+                "PropertyNotEditable",
+                f"The property '{read_only[0]}' cannot be changed; these can: {', '.join(_FIELDS)}.",
+            )
+        if not body:
+            raise GdcError("NoDataForUpdate", f"Send one or more of {', '.join(_FIELDS)}.")
+        store = await self.services.store()
+        await asyncio.to_thread(store.update, job_id, self.owner, body)
+        self.set_status(204)
+
+    @authenticated
+    async def delete(self, job_id: str) -> None:
+        """Cancel it and remove all that there is of it."""
+        queue = await self.services.queue()
+        await queue.delete(job_id, self.owner)
+        self.set_status(204)
+
+
+class LogsHandler(ApiHandler):
+    """The logs of a job."""
+
+    @authenticated
+    async def get(self, job_id: str) -> None:
+        """List entries after the one whose id is ``offset``, oldest first."""
+        offset = self.integer("offset", 0) or 0
+        level = self.choice("level", LEVELS, "debug")
+        limit = self.limit() or _LOG_PAGE
+        store = await self.services.store()
+        job = await asyncio.to_thread(store.get, job_id, self.owner)
+        entries = await asyncio.to_thread(store.logs, job_id, self.owner, level, offset, limit + 1)
+        links = [self.links.link("self", "jobs", job_id, "logs")]
+        if len(entries) > limit:
+            entries = entries[:limit]
+            following = entries[-1].number
+            links.append(self.links.link("next", "jobs", job_id, "logs", offset=following, limit=limit, level=level))
+        effective = LEVELS[min(LEVELS.index(level), LEVELS.index(job.log_level))]
+        self.send({"level": effective, "logs": [log_entry(entry) for entry in entries], "links": links})
+
+
+class EstimateHandler(ApiHandler):
+    """Estimates of what a job will take."""
+
+    @authenticated
+    def get(self, job_id: str) -> None:
+        """Say that there are none."""
+        raise GdcError("FeatureUnsupported", "This server does not estimate jobs; they cost nothing.")
+
+
+def described(job: Job) -> dict[str, Any]:
+    """Return a job as the API shows it: what is not known is left out."""
+    fields = ("id", *_FIELDS, "status", "progress", "created", "updated", "usage")
+    shown = {name: value for name in fields if (value := getattr(job, name)) is not None}
+    for name in ("created", "updated"):
+        shown[name] = f"{shown[name][:19]}Z"
+    if job.status in ("created", "queued"):
+        shown["progress"] = 0
+    return shown
+
+
+def log_entry(entry: LogEntry) -> dict[str, Any]:
+    """Return a log entry as the API shows it."""
+    shown: dict[str, Any] = {"id": str(entry.number), "level": entry.level, "message": entry.message}
+    shown["time"] = f"{entry.time[:23]}Z"
+    optional = {"code": entry.code, "path": entry.path, "data": entry.data}
+    return shown | {name: value for name, value in optional.items() if value is not None}

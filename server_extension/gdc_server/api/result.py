@@ -1,0 +1,78 @@
+"""Computing while the client waits."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tornado.iostream import StreamClosedError
+from tornado.web import authenticated
+
+from gdc_jupyter.errors import GdcError
+from gdc_server.api.base import ApiHandler
+
+_TAR = "application/x-tar"
+_CHUNK = 1 << 18
+
+
+class ResultHandler(ApiHandler):
+    """Synchronous requests."""
+
+    _work: asyncio.Task[dict[str, Any]] | None = None
+
+    @authenticated
+    async def post(self) -> None:
+        """Compute a process and send its file, a tar archive of several, or its bare value as JSON."""
+        body = self.read_json("compute-result")
+        queue = await self.services.queue()
+        folder = Path(tempfile.mkdtemp(prefix="gdc-result-"))
+        seconds = self.services.limits.synchronous_timeout
+        try:
+            self._work = asyncio.create_task(queue.run_synchronously(body["process"], folder))
+            described = await asyncio.wait_for(self._work, seconds)
+            await self._send_result(described, folder)
+        except TimeoutError:
+            raise GdcError(
+                "RequestTimeout",
+                f"The work took longer than the {seconds:g} s that a synchronous request may. Use a batch job.",
+            ) from None
+        except (asyncio.CancelledError, StreamClosedError):
+            # The client has gone: there is nobody to answer.
+            self._finished = True
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, True)
+
+    def on_connection_close(self) -> None:
+        """End the work of a client that has gone."""
+        if self._work is not None:
+            self._work.cancel()
+
+    async def _send_result(self, described: dict[str, Any], folder: Path) -> None:
+        files = folder / "results"
+        if "value" in described:
+            self.send(described["value"])
+            return
+        assets = list(described["assets"].values())
+        if len(assets) == 1:
+            path, media_type, name = files / assets[0]["href"], assets[0]["type"], assets[0]["href"]
+        else:
+            path, media_type, name = folder / "result.tar", _TAR, "result.tar"
+            await asyncio.to_thread(_pack, files, path)
+        self.set_header("Content-Type", media_type)
+        self.set_header("Content-Length", str(path.stat().st_size))
+        self.set_attachment_header(Path(name).name)
+        with path.open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK):
+                self.write(chunk)
+                await self.flush()
+        await self.finish()
+
+
+def _pack(files: Path, archive: Path) -> None:
+    with tarfile.open(archive, "w") as tar:
+        for path in sorted(files.rglob("*")):
+            tar.add(path, arcname=path.relative_to(files).as_posix(), recursive=False)

@@ -1,0 +1,40 @@
+"""Which path goes to which handler. Doubled and trailing slashes are the same as single ones and none."""
+
+from __future__ import annotations
+
+from tornado.web import RequestHandler
+
+from gdc_server.api import account, capabilities, collections, jobs, processes, result, results
+from gdc_server.api.base import UnknownPathHandler
+
+_ID = r"([^/]+)"
+_PATHS: list[tuple[str, type[RequestHandler]]] = [
+    ("", capabilities.LandingHandler),
+    ("conformance", capabilities.ConformanceHandler),
+    ("api", capabilities.ContractHandler),
+    (r"\.well-known/openeo", capabilities.WellKnownHandler),
+    ("credentials/basic", account.BasicHandler),
+    ("credentials/oidc", account.OidcHandler),
+    ("me", account.MeHandler),
+    ("collections", collections.CollectionsHandler),
+    (r"collections/(.+?)", collections.CollectionHandler),
+    ("processes", processes.ProcessesHandler),
+    ("file_formats", processes.FileFormatsHandler),
+    ("udf_runtimes", processes.UdfRuntimesHandler),
+    ("validation", processes.ValidationHandler),
+    ("result", result.ResultHandler),
+    ("jobs", jobs.JobsHandler),
+    (f"jobs/{_ID}", jobs.JobHandler),
+    (f"jobs/{_ID}/estimate", jobs.EstimateHandler),
+    (f"jobs/{_ID}/logs", jobs.LogsHandler),
+    (f"jobs/{_ID}/results", results.ResultsHandler),
+    (rf"results/(\d+)/{_ID}/{_ID}", results.SignedMetadataHandler),
+    (rf"results/(\d+)/{_ID}/{_ID}/(.+)", results.FileHandler),
+]
+
+
+def routes() -> list[tuple[str, type[RequestHandler]]]:
+    """Return pattern and handler of each path, relative to the server's base URL."""
+    patterns = ["/gdc" + "".join(f"/+{part}" for part in path.split("/") if part) for path, _ in _PATHS]
+    made = [(f"{pattern}/*", handler) for pattern, (_, handler) in zip(patterns, _PATHS, strict=True)]
+    return [*made, (r"/\.well-known/openeo/*", capabilities.WellKnownHandler), (r"/gdc(/.*)", UnknownPathHandler)]

@@ -1,0 +1,102 @@
+"""``jupyter gdc`` and the server extension of the same name: configuration and wiring, nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, Float, Integer, Unicode, default
+
+from gdc_jupyter.settings import data_directory
+from gdc_server.api.capabilities import WellKnownHandler
+from gdc_server.api.routes import routes
+from gdc_server.services import Limits, Services
+
+_COMMANDS = ("run", "add", "list", "remove", "explain")
+_JOB_EVENT = "urn:gdc-jupyter:job:1"
+
+
+class GdcApp(ExtensionApp):
+    """The geodatacube API in a Jupyter server."""
+
+    name = "gdc"
+    description = "Serve the geodatacube API (openEO, STAC) from a Jupyter server."
+    extension_url = "/gdc"
+    # On its own the server has no JupyterLab; inside of JupyterLab this says nothing.
+    load_other_extensions = False
+    # Containers run as root; unlike a notebook server, `jupyter gdc` must start there without more words.
+    serverapp_config = {"allow_root": True}  # noqa: RUF012
+
+    data_dir = Unicode(help="Folder of the catalogue, the generated samples and the jobs.").tag(config=True)
+    samples = Bool(True, help="Whether the sample collections are offered.").tag(config=True)
+    public_url = Unicode(
+        "", help="Address of this Jupyter server, with its base URL, where it differs from what requests say."
+    ).tag(config=True)
+    max_running_jobs = Integer(min=1, help="Batch jobs that run at the same time.").tag(config=True)
+    max_synchronous = Integer(4, min=1, help="Synchronous requests that run at the same time.").tag(config=True)
+    max_body_bytes = Integer(Limits.max_body_bytes, min=1, help="Largest request body, in bytes.").tag(config=True)
+    max_page = Integer(Limits.max_page, min=1, help="Most elements that one page of a list has.").tag(config=True)
+    job_memory = Integer(0, min=0, help="Address space that one job may use, in bytes; 0 for no limit.").tag(
+        config=True
+    )
+    result_url_lifetime = Integer(
+        Limits.result_url_lifetime, min=1, help="Seconds that the addresses of result files are good for."
+    ).tag(config=True)
+    synchronous_timeout = Float(
+        Limits.synchronous_timeout, min=0.1, help="Seconds that a synchronous request may take."
+    ).tag(config=True)
+
+    @default("data_dir")
+    def _default_data_dir(self) -> str:
+        return str(data_directory())
+
+    @default("max_running_jobs")
+    def _default_max_running_jobs(self) -> int:
+        return max(1, (os.cpu_count() or 2) // 2 + 1)
+
+    def initialize_settings(self) -> None:
+        """Make the services, which start when the server's loop runs."""
+        data = Path(self.data_dir).expanduser().absolute()
+        # Kernels of this server find the same catalogue.
+        os.environ["GDC_DATA_DIR"] = str(data)
+        limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+        self.services = Services(data, self.samples, limits, tell=self._tell_job, touch=self._touch)
+        self.settings.update({"gdc_services": self.services, "gdc_public_url": self.public_url})
+        self._server.event_logger.register_event_schema(Path(__file__).parent / "event_schemas" / "job.yaml")
+
+    def initialize_handlers(self) -> None:
+        """Add the routes, and the list of versions at the server's root."""
+        self.handlers.extend(routes())
+        self._server.web_app.add_handlers(".*$", [(r"/+\.well-known/openeo/*", WellKnownHandler)])
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        await self.services.warm()
+
+    async def stop_extension(self) -> None:
+        """End all children."""
+        await self.services.close()
+
+    @property
+    def _server(self) -> Any:
+        return self.serverapp
+
+    def _tell_job(self, job_id: str, status: str, progress: float) -> None:
+        data = {"id": job_id, "status": status, "progress": progress}
+        self._server.event_logger.emit(schema_id=_JOB_EVENT, data=data)
+
+    def _touch(self, time: datetime) -> None:
+        self._server.web_app.settings["gdc_last_activity"] = time
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run ``jupyter gdc``: one of its commands, or the server."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments and arguments[0] in _COMMANDS:
+        from gdc_jupyter.commands import main as run_command
+
+        sys.exit(run_command(arguments))
+    GdcApp.launch_instance(arguments)  # type: ignore[no-untyped-call]

@@ -1,0 +1,97 @@
+"""The contract: the OpenAPI document that is served, and that request bodies are checked against."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gdc_jupyter.errors import GdcError
+
+_METHODS = ("get", "put", "post", "patch", "delete")
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document without the server's address."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loaded: dict[str, Any] = yaml.load(Path(__file__).with_name("openapi.yaml").read_text(encoding="utf-8"), loader)
+    return loaded
+
+
+def endpoints() -> list[dict[str, Any]]:
+    """Return path and methods of everything that is there, as the landing page lists them."""
+    paths = document()["paths"]
+    return [
+        {"path": path, "methods": [method.upper() for method in _METHODS if method in operations]}
+        for path, operations in paths.items()
+        if path != "/"
+    ]
+
+
+def check(body: Any, operation: str) -> None:
+    """Check a request body.
+
+    Parameters
+    ----------
+    body : Any
+        The body as Python values.
+    operation : str
+        The operation's id.
+
+    Raises
+    ------
+    GdcError
+        ``ProcessGraphMissing``, ``ProcessGraphInvalid`` or ``RequestInvalid``, naming the place and what is expected.
+    """
+    from jsonschema.exceptions import best_match
+
+    error = best_match(_validator(operation).iter_errors(body))
+    if error is None:
+        return
+    place = error.json_path
+    if "process_graph" in error.message and error.validator == "required":
+        code = "ProcessGraphMissing"
+    elif ".process_graph" in place:
+        code = "ProcessGraphInvalid"
+    else:
+        code = "RequestInvalid"
+    raise GdcError(code, f"{_what(place)} {_fault(error)}")
+
+
+@cache
+def _validator(operation: str) -> Any:
+    from jsonschema import Draft202012Validator
+
+    found = document()
+    for operations in found["paths"].values():
+        for method in _METHODS:
+            if operations.get(method, {}).get("operationId") == operation:
+                schema = operations[method]["requestBody"]["content"]["application/json"]["schema"]
+                return Draft202012Validator({"allOf": [schema], "components": found["components"]})
+    raise LookupError(operation)
+
+
+def _what(place: str) -> str:
+    return "The body" if place == "$" else f"At {place} of the body, the value"
+
+
+def _fault(error: Any) -> str:
+    shown = repr(error.instance)
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+    match error.validator:
+        case "type":
+            expected = error.validator_value
+            names = expected if isinstance(expected, list) else [expected]
+            kind = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+            found = kind.get(type(error.instance), "a number")
+            return f"must be of type {' or '.join(names)}, not {found}."
+        case "required":
+            missing = [name for name in error.validator_value if name not in error.instance]
+            return f"lacks {', '.join(repr(name) for name in missing)}."
+        case "enum":
+            return f"must be one of {', '.join(map(str, error.validator_value))}, not {shown}."
+        case _:
+            return f"is not right: {error.message[:200]}."

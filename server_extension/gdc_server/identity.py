@@ -1,0 +1,86 @@
+"""Who is asking: the Jupyter server's own identity, reached by each of the ways in which openEO clients ask."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any
+
+from jupyter_server.auth.identity import IdentityProvider, PasswordIdentityProvider
+
+from gdc_jupyter.errors import GdcError
+
+#: The one owner of everything on a server that knows a token but no users.
+LOCAL_OWNER = "local"
+_BEARER = re.compile(r"(?P<scheme>bearer|token)\s+(?P<token>\S+)", re.IGNORECASE)
+_OUTSIDE_IDS = re.compile(r"[^\w\-.~]", re.ASCII)
+
+
+def plain_authorization(header: str) -> str:
+    """Return an Authorization header in the form that Jupyter knows, ``token X``.
+
+    Parameters
+    ----------
+    header : str
+        ``Bearer basic//X``, ``Bearer X`` or ``token X``.
+
+    Raises
+    ------
+    GdcError
+        ``AuthenticationSchemeInvalid`` for another scheme, ``TokenInvalid`` for a token that no server of this kind
+        gives out.
+    """
+    scheme = header.split(" ", 1)[0].lower()
+    if scheme not in ("bearer", "token"):
+        raise GdcError(
+            "AuthenticationSchemeInvalid",
+            "Send 'Authorization: Bearer basic//TOKEN'; user name and password are only taken by /credentials/basic.",
+        )
+    match = _BEARER.fullmatch(header.strip())
+    token = match["token"] if match else ""
+    if token.startswith("oidc/"):
+        raise GdcError("TokenInvalid", "This server has no OpenID Connect provider: send 'Bearer basic//TOKEN'.")
+    token = token.removeprefix("basic//")
+    if not token or "//" in token[:10]:
+        raise GdcError("TokenInvalid", "The token is malformed: send 'Authorization: Bearer basic//TOKEN'.")
+    return f"token {token}"
+
+
+def password_of(header: str) -> str:
+    """Return the password of a Basic Authorization header.
+
+    Raises
+    ------
+    GdcError
+        ``AuthenticationRequired`` without one, ``AuthenticationSchemeInvalid`` or ``CredentialsInvalid`` where it
+        cannot be read.
+    """
+    if not header:
+        raise GdcError("AuthenticationRequired", "Send user name and password with HTTP Basic authentication.")
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        raise GdcError("AuthenticationSchemeInvalid", "Send user name and password with HTTP Basic authentication.")
+    try:
+        _, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        colon, password = "", ""
+    if not colon or not password:
+        raise GdcError("CredentialsInvalid", "The Basic credentials must be the base64 form of 'user:password'.")
+    return password
+
+
+def owner_of(provider: IdentityProvider, user: Any) -> str:
+    """Return the id under which a user's jobs are kept.
+
+    A server that knows only a token makes up a new name for each visitor: all of them are its one local owner. Any
+    other identity provider, JupyterHub's above all, says who it is.
+    """
+    if isinstance(provider, PasswordIdentityProvider) or type(provider) is IdentityProvider:
+        return LOCAL_OWNER
+    return _OUTSIDE_IDS.sub("~", str(user.username))
+
+
+def open_to_all(provider: IdentityProvider) -> bool:
+    """Tell whether the server was told to ask nobody for a token."""
+    return not provider.auth_enabled

@@ -1,0 +1,155 @@
+"""What handlers call: the catalogue, the job store and queue, and the signer, each made at its first use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gdc_jupyter.errors import GdcError
+from gdc_server.signing import Signer
+
+if TYPE_CHECKING:
+    from gdc_jupyter.catalog.catalog import Catalog
+    from gdc_jupyter.jobs.queue import JobQueue
+    from gdc_jupyter.jobs.store import JobStore
+
+_log = logging.getLogger("gdc")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the server allows; sizes in bytes, times in seconds."""
+
+    max_running_jobs: int = 2
+    max_synchronous: int = 4
+    max_body_bytes: int = 10 * 2**20
+    max_page: int = 1000
+    synchronous_timeout: float = 300.0
+    result_url_lifetime: int = 86_400
+    job_memory: int = 0
+
+
+@dataclass
+class Services:
+    """The toolkit as one server uses it.
+
+    Parameters
+    ----------
+    data : pathlib.Path
+        The data folder.
+    samples : bool
+        Whether the sample collections are offered.
+    limits : Limits
+        What is allowed.
+    tell : callable
+        Called with the id, status and progress in percent of a job that has changed.
+    touch : callable
+        Called with the time while there is work, so that the server is not taken for idle.
+    """
+
+    data: Path
+    samples: bool = True
+    limits: Limits = field(default_factory=Limits)
+    tell: Callable[[str, str, float], None] = lambda job_id, status, progress: None
+    touch: Callable[[datetime], None] = lambda time: None
+    _opening: asyncio.Task[JobQueue] | None = None
+    _catalog: Catalog | None = None
+    _signer: Signer | None = None
+    _constants: dict[str, Any] = field(default_factory=dict)
+    _background: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def queue(self) -> JobQueue:
+        """Return the running queue."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def store(self) -> JobStore:
+        """Return the job store."""
+        return (await self.queue()).store
+
+    async def catalog(self) -> Catalog:
+        """Return the catalogue."""
+        if self._catalog is None:
+            self._catalog = await asyncio.to_thread(self._make_catalog)
+        return self._catalog
+
+    @property
+    def signer(self) -> Signer:
+        """The signer of result links."""
+        if self._signer is None:
+            self._signer = Signer(self.data / "signing.key", self.limits.result_url_lifetime)
+        return self._signer
+
+    async def constant(self, name: str) -> Any:
+        """Return ``processes`` or ``formats``, asked of the engine once."""
+        if name not in self._constants:
+            self._constants[name] = await (await self.queue()).ask(name)
+        return self._constants[name]
+
+    async def warm(self) -> None:
+        """Get ready in the background what a first request needs."""
+        queue = await self.queue()
+        self._later(self._keep_touching())
+        for name in ("processes", "formats"):
+            self._later(self.constant(name))
+        self._later(self.catalog())
+        if self.samples:
+            self._later(queue.ask("prepare"))
+
+    async def close(self) -> None:
+        """End all work."""
+        for task in self._background:
+            task.cancel()
+        if self._opening is not None:
+            await (await self._opening).close()
+
+    async def _open(self) -> JobQueue:
+        queue = await asyncio.to_thread(self._make_queue)
+        await queue.open()
+        return queue
+
+    def _make_queue(self) -> JobQueue:
+        from gdc_jupyter.jobs.queue import JobQueue
+        from gdc_jupyter.jobs.store import JobStore, sqlite_url
+
+        return JobQueue(
+            JobStore(sqlite_url(self.data / "jobs")),
+            self.data,
+            max_running=self.limits.max_running_jobs,
+            max_synchronous=self.limits.max_synchronous,
+            memory_limit=self.limits.job_memory,
+            samples=self.samples,
+            on_change=self.tell,
+        )
+
+    def _make_catalog(self) -> Catalog:
+        from gdc_jupyter.catalog.catalog import Catalog
+
+        return Catalog(self.data, samples=self.samples)
+
+    async def _keep_touching(self) -> None:
+        queue = await self.queue()
+        while True:
+            if queue.busy:
+                self.touch(datetime.now(UTC))
+            await asyncio.sleep(10)
+
+    def _later(self, work: Any) -> None:
+        task = asyncio.create_task(_tell_failure(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+async def _tell_failure(work: Any) -> None:
+    try:
+        await work
+    except GdcError as error:
+        _log.warning("%s", error.message)
+    except Exception:
+        _log.exception("Work in the background failed")

@@ -1,0 +1,167 @@
+"""The life of a job over HTTP, and what is refused on the way."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+
+def test_a_job_from_creation_to_deletion(server, graphs, matches):
+    answer = server.post("/jobs", {"title": "Sum", "process": graphs.add, "plan": None, "budget": None})
+    assert (answer.status_code, answer.content) == (201, b"")
+    job = answer.headers["OpenEO-Identifier"]
+    assert answer.headers["GDC-Identifier"] == job
+    assert answer.headers["Location"] == f"{server.url}/jobs/{job}"
+    described = server.get(f"/jobs/{job}").json()
+    assert (described["status"], described["progress"], described["title"]) == ("created", 0, "Sum")
+    assert "description" not in described
+    matches(described, ("/jobs/{job_id}", "get"))
+    assert server.session.patch(f"{server.url}/jobs/{job}", json={"title": "Total"}).status_code == 204
+    assert server.get(f"/jobs/{job}").json()["title"] == "Total"
+    assert server.get(f"/jobs/{job}/results").json()["code"] == "JobNotStarted"
+    assert server.post(f"/jobs/{job}/results").status_code == 202
+    done = server.wait(job, "finished")
+    assert done["progress"] == 100
+    logs = server.get(f"/jobs/{job}/logs", params={"level": "debug"}).json()
+    matches(logs, ("/jobs/{job_id}/logs", "get"))
+    assert server.delete(f"/jobs/{job}").status_code == 204
+    assert server.get(f"/jobs/{job}").json()["code"] == "JobNotFound"
+    assert not (server.data / "jobs" / job).exists()
+
+
+def test_a_trivial_job_takes_less_than_half_a_second(server, graphs):
+    server.wait(server.start(graphs.add), "finished")
+    job = server.create(graphs.add)
+    started = time.monotonic()
+    server.post(f"/jobs/{job}/results")
+    server.wait(job, "finished")
+    assert time.monotonic() - started < 0.5
+
+
+def test_jobs_are_listed_in_pages(server, graphs, matches):
+    made = [server.create(graphs.add) for _ in range(3)]
+    page = server.get("/jobs", params={"limit": 2}).json()
+    matches(page, ("/jobs", "get"))
+    assert [job["id"] for job in page["jobs"]] == made[:0:-1]
+    assert all("process" not in job for job in page["jobs"])
+    [following] = [link["href"] for link in page["links"] if link["rel"] == "next"]
+    assert server.session.get(following).json()["jobs"][0]["id"] == made[0]
+
+
+def test_a_running_job_is_locked_and_is_cancelled_at_once(server, graphs):
+    job = server.start(graphs.long)
+    running = server.wait(job, "running", progress=0.01)
+    assert 0 < running["progress"] < 100
+    assert server.session.patch(f"{server.url}/jobs/{job}", json={"title": "x"}).json()["code"] == "JobLocked"
+    assert server.get(f"/jobs/{job}/results").json()["code"] == "JobNotFinished"
+    assert server.post(f"/jobs/{job}/results").status_code == 202, "starting a running job changes nothing"
+    started = time.monotonic()
+    assert server.delete(f"/jobs/{job}/results").status_code == 204
+    assert time.monotonic() - started < 1
+    assert server.get(f"/jobs/{job}").json()["status"] == "canceled"
+    assert server.get(f"/jobs/{job}/results").json()["code"] == "JobNotStarted"
+
+
+def test_a_job_of_another_owner_does_not_exist(server, graphs):
+    from gdc_jupyter.jobs.store import JobStore, sqlite_url
+
+    store = JobStore(sqlite_url(server.data / "jobs"))
+    job = store.create("somebody-else", graphs.add).id
+    store.close()
+    for ask in (
+        lambda: server.get(f"/jobs/{job}"),
+        lambda: server.get(f"/jobs/{job}/logs"),
+        lambda: server.get(f"/jobs/{job}/results"),
+        lambda: server.post(f"/jobs/{job}/results"),
+        lambda: server.delete(f"/jobs/{job}/results"),
+        lambda: server.delete(f"/jobs/{job}"),
+        lambda: server.session.patch(f"{server.url}/jobs/{job}", json={"title": "x"}),
+    ):
+        answer = ask()
+        assert (answer.status_code, answer.json()["code"]) == (404, "JobNotFound")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({}, "NoDataForUpdate"),
+        ({"status": "finished"}, "PropertyNotEditable"),
+        ({"process": {}}, "ProcessGraphMissing"),
+    ],
+)
+def test_a_change_that_is_none_is_refused(server, graphs, change, code):
+    job = server.create(graphs.add)
+    answer = server.session.patch(f"{server.url}/jobs/{job}", json=change)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+SWAPPED = {"west": 12, "south": 46, "east": 11, "north": 47}
+EMPTY = {"west": 11, "south": 46, "east": 11, "north": 46}
+OUTSIDE = {"west": 100, "south": 46, "east": 101, "north": 47}
+
+
+@pytest.mark.parametrize(
+    ("load", "words"),
+    [
+        ({"id": "NOT_THERE"}, ["not_there", "s2_alps"]),
+        ({"bands": ["B99"]}, ["b99", "b04"]),
+        ({"format": "DOC"}, ["doc", "gtiff"]),
+        ({"spatial_extent": SWAPPED}, ["west"]),
+        ({"spatial_extent": EMPTY}, []),
+        ({"spatial_extent": OUTSIDE}, []),
+        ({"temporal_extent": ["1990-01-01", "1991-01-01"]}, []),
+    ],
+)
+def test_wrong_input_is_refused_by_each_door_with_the_cause(server, graphs, load, words):
+    process = graphs.median(**load)
+    answer = server.post("/result", {"process": process})
+    started = server.post(f"/jobs/{server.create(process)}/results")
+    faults = server.post("/validation", process).json()["errors"]
+    for body, status in ((answer.json(), answer.status_code), (started.json(), started.status_code)):
+        assert 400 <= status < 500, body
+        assert body["code"] != "Internal"
+        assert all(word in body["message"].lower() for word in words), body
+        assert "Traceback" not in body["message"]
+    assert faults[0]["code"] == answer.json()["code"]
+
+
+def test_all_faults_are_told_at_once(server, graphs, matches):
+    process = graphs.graph(a=graphs.node("no_such"), b=graphs.node("add", x=1), c=graphs.node("add", x=1, y=2, z=3))
+    answer = server.post("/validation", process)
+    matches_errors = {error["code"] for error in answer.json()["errors"]}
+    assert {"ProcessUnsupported", "ProcessParameterRequired", "ProcessParameterUnsupported"} <= matches_errors
+
+
+def test_a_corrupt_file_fails_the_job_with_its_name_and_not_the_server(server, graphs, tmp_path):
+    import numpy as np
+    import rasterio
+
+    from gdc_jupyter.catalog.catalog import Catalog
+
+    path = tmp_path / "field.tif"
+    profile = {"driver": "GTiff", "width": 256, "height": 256, "count": 1, "dtype": "uint16", "tiled": True}
+    profile |= {"crs": "EPSG:32632", "transform": rasterio.Affine(10, 0, 679000, 0, -10, 5153000)}
+    profile |= {"blockxsize": 128, "blockysize": 128, "compress": "deflate"}
+    with rasterio.open(path, "w", **profile) as file:
+        file.write(np.random.default_rng(1).integers(1, 5000, (1, 256, 256), dtype="uint16"))
+    catalog = Catalog(server.data)
+    collection = catalog.add(path, "CORRUPT")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    process = graphs.graph(
+        load=graphs.node("load_collection", id=collection.id, spatial_extent=None, temporal_extent=None),
+        save=graphs.node("save_result", data={"from_node": "load"}, format="GTiff"),
+    )
+    try:
+        job = server.start(process)
+        server.wait(job, "error")
+        [entry] = server.get(f"/jobs/{job}/logs", params={"level": "error"}).json()["logs"]
+        assert entry["code"] == "DataFileUnreadable"
+        assert "field.tif" in entry["message"]
+        assert server.get(f"/jobs/{job}/results").status_code == 424
+        answer = server.post("/result", {"process": process})
+        assert (answer.status_code, answer.json()["code"]) == (424, "DataFileUnreadable")
+        assert server.post("/result", {"process": graphs.add}).json() == 3
+    finally:
+        catalog.remove("CORRUPT")
