@@ -18,15 +18,19 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
-#: Loaded before the first fork: what every job needs.
-FIRST = ("orjson", "sqlalchemy.dialects.sqlite", "gdc_jupyter.jobs.worker", "gdc_jupyter.graph")
-#: Loaded afterwards, while nothing is asked for: what most jobs need.
+#: Loaded before the first fork: what every request needs.
+FIRST = ("orjson", "gdc_jupyter.jobs.worker", "gdc_jupyter.graph")
+#: Loaded afterwards, while nothing is asked for: what most need.
 LATER = (
+    "gdc_jupyter.jobs.store",
+    "sqlalchemy.dialects.sqlite",
     "rasterio",
     "gdc_jupyter.cube.encode",
     "gdc_jupyter.catalog.catalog",
@@ -54,7 +58,7 @@ class Forkserver:
         self._connection = connection
         self._pids: dict[int, int] = {}
         self._buffer = b""
-        self._later = list(LATER)
+        self._later = [*(partial(load, name) for name in LATER), partial(attempt, _warm_store)]
         self._wake_read, self._wake_write = os.pipe()
         for end in (self._wake_read, self._wake_write):
             os.set_blocking(end, False)
@@ -70,7 +74,7 @@ class Forkserver:
             while True:
                 events = selector.select(0 if self._later else None)
                 if not events and self._later:
-                    load(self._later.pop(0))
+                    self._later.pop(0)()
                 for key, _ in events:
                     if key.fileobj is self._connection and not self._receive():
                         self._end_children()
@@ -163,27 +167,28 @@ def _die_with_parent(parent: int) -> None:
             os._exit(1)
 
 
-def load(name: str) -> None:
-    """Load a module. One that fails is told and left out: the job that needs it says so itself."""
+def attempt(work: Callable[[], object]) -> None:
+    """Do something that may fail: it is told and left out, and the job that needs it says so itself."""
     try:
-        importlib.import_module(name)
+        work()
     except Exception:
         traceback.print_exc()
     # What is frozen is not touched by the children's collections, so that its pages stay shared.
     gc.freeze()
 
 
+def load(name: str) -> None:
+    """Load a module."""
+    attempt(lambda: importlib.import_module(name))
+
+
 def preload() -> None:
-    """Load what every job needs, and fill the caches that each child would otherwise fill anew."""
+    """Load what every request needs, and fill the caches that each child would otherwise fill anew."""
     unseen = {name: None for name in UNSEEN if name not in sys.modules}
     sys.modules.update(unseen)  # type: ignore[arg-type]
     for name in FIRST:
         load(name)
-    for warm in (_warm_store, _warm_engine):
-        try:
-            warm()
-        except Exception:
-            traceback.print_exc()
+    attempt(_warm_engine)
     for name in unseen:
         del sys.modules[name]
 

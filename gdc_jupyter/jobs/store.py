@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Row, and_, create_engine, event, func, or_, select
 from sqlalchemy import delete as delete_from
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gdc_jupyter.errors import GdcError
@@ -50,15 +52,21 @@ class JobStore:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in sorted(table.indexes, key=lambda each: str(each.name)):
                     connection.execute(CreateIndex(index, if_not_exists=True))
+        self._check_version()
+
+    def _check_version(self) -> None:
+        with self._engine.connect() as connection:
             version = connection.scalar(select(func.max(schema.c.version)))
-            if version is None:
+        if version is None:
+            # Of two servers that make the store at the same time one is second.
+            with suppress(IntegrityError), self._engine.begin() as connection:
                 connection.execute(schema.insert().values(version=SCHEMA_VERSION))
-            elif version > SCHEMA_VERSION:
-                raise GdcError(
-                    "StorageFailure",
-                    f"The job store has schema version {version}, this program knows {SCHEMA_VERSION}: "
-                    "use the newer program, or another data folder.",
-                )
+        elif version > SCHEMA_VERSION:
+            raise GdcError(
+                "StorageFailure",
+                f"The job store has schema version {version}, this program knows {SCHEMA_VERSION}: "
+                "use the newer program, or another data folder.",
+            )
 
     def close(self) -> None:
         """Close all connections."""
@@ -290,10 +298,11 @@ class JobStore:
             "path": json.dumps(path) if path else None,
             "data": None if data is None else json.dumps(data),
         }
-        with self._engine.begin() as connection:
-            if connection.scalar(select(jobs.c.id).where(jobs.c.id == job_id)) is None:
-                return None
-            key = connection.execute(logs.insert().values(**row)).inserted_primary_key
+        try:
+            with self._engine.begin() as connection:
+                key = connection.execute(logs.insert().values(**row)).inserted_primary_key
+        except IntegrityError:
+            return None
         return int(key[0]) if key else None
 
     def _end(

@@ -12,12 +12,14 @@ import traceback
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.jobs import results
 from gdc_jupyter.jobs.model import LEVELS
-from gdc_jupyter.jobs.store import JobStore
+
+if TYPE_CHECKING:
+    from gdc_jupyter.jobs.store import JobStore
 
 ANSWER = "answer.json"
 LOG_FILE = "worker.log"
@@ -82,6 +84,8 @@ def fault_entry(fault: Fault) -> dict[str, Any]:
 
 
 def _run_job(request: dict[str, Any], folder: Path) -> int:
+    from gdc_jupyter.jobs.store import JobStore
+
     store = JobStore(request["store"])
     job = store.get(request["job"], None)
     report = _Report(store, job.id, job.log_level)

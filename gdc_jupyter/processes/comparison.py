@@ -35,7 +35,7 @@ def eq(x: Scalar, y: Scalar, delta: Delta = None, case_sensitive: Flag = True) -
     equal
         null where either value is null.
     """
-    if missing(x) is True or missing(y) is True:
+    if x is None or y is None:
         return None
     if isinstance(x, str) and isinstance(y, str):
         return x == y if case_sensitive else x.casefold() == y.casefold()
@@ -180,11 +180,11 @@ def is_nan(x: Anything) -> Flag:
     Returns
     -------
     not_a_number
-        True for NaN and for everything that is no number, such as texts and null.
+        True for NaN, and for the gaps of a cube.
     """
     if isinstance(x, np.ndarray):
         return missing(x)
-    return not isinstance(x, (bool, int, float, np.number)) or bool(np.isnan(x))
+    return isinstance(x, (float, np.floating)) and bool(np.isnan(x))
 
 
 @process("comparison")
@@ -334,7 +334,7 @@ def _is_block(*values: Any) -> bool:
 
 
 def _ordered(compare: Any, x: Any, y: Any) -> Any:
-    if missing(x) is True or missing(y) is True:
+    if x is None or y is None:
         return None
     if any(isinstance(value, (str, bool, list, dict)) for value in (x, y)):
         return False

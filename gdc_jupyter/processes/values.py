@@ -89,7 +89,7 @@ def truth(result: Any, *operands: Any) -> Any:
     An array stays boolean where nothing is missing; otherwise it is 1, 0 and NaN.
     """
     if not isinstance(result, np.ndarray):
-        return None if any(missing(operand) is True for operand in operands) else bool(result)
+        return None if any(operand is None for operand in operands) else bool(result)
     gaps = np.zeros(result.shape, dtype=bool)
     for operand in operands:
         gaps |= missing(operand)

@@ -18,7 +18,13 @@ from gdc_jupyter.widgets.box_fields import BoxFields
 
 EDGES = ("west", "south", "east", "north")
 BOX_STYLE = {"className": "gdc-box", "color": "#d9480f", "weight": 2, "fillOpacity": 0.18}
-FOOTPRINT_STYLE = {"className": "gdc-footprint", "interactive": False, "weight": 1.5, "dashArray": "6 4"}
+FOOTPRINT_STYLE = {"pane": "gdc-footprint", "className": "gdc-footprint", "interactive": False, "weight": 1.5, "dashArray": "6 4"}
+# Layers are added in no certain order: panes keep the box, which lies at 400, above the land.
+PANES = {
+    "gdc-world": {"zIndex": 250},
+    "gdc-footprint": {"zIndex": 300},
+    "gdc-graticule": {"zIndex": 450, "pointerEvents": "none"},
+}
 # The width that a map is taken to have before it is displayed, in pixels.
 TYPICAL_WIDTH = 720.0
 
@@ -77,7 +83,7 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
     ) -> None:
         self._busy = False
         self._shown: BBox | None = None
-        self._graticule = ipyleaflet.ImageOverlay(pane="shadowPane")
+        self._graticule = ipyleaflet.ImageOverlay(pane="gdc-graticule")
         self.draw = ipyleaflet.GeomanDrawControl(
             position="topleft",
             rectangle={"pathOptions": BOX_STYLE},
@@ -95,6 +101,7 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
             zoom=1 if zoom is None else zoom,
             layers=self._base_layers(tiles),
             controls=(),
+            panes=PANES,
             attribution_control=False,
             min_zoom=1,
             max_zoom=18,

@@ -44,8 +44,9 @@ def world_layer_data() -> dict[str, Any]:
         (360, [polygon for polygon in polygons if min(x for x, _ in polygon[0]) < 0]),
     ]
     copies = [[[[[x + turn, y] for x, y in ring] for ring in polygon] for polygon in half] for turn, half in nearer]
-    land_style = {"interactive": False, "className": "gdc-land", "weight": 0.5}
-    border_style = {"interactive": False, "className": "gdc-borders", "weight": 0.7}
+    shared = {"interactive": False, "pane": "gdc-world"}
+    land_style = {**shared, "className": "gdc-land", "weight": 0.5}
+    border_style = {**shared, "className": "gdc-borders", "weight": 0.7}
     return {
         "type": "FeatureCollection",
         "features": [

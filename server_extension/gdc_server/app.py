@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,7 @@ class GdcApp(ExtensionApp):
         return self.serverapp
 
     def _tell_job(self, job_id: str, status: str, progress: float) -> None:
+        self._touch(datetime.now(UTC))
         data = {"id": job_id, "status": status, "progress": progress}
         self._server.event_logger.emit(schema_id=_JOB_EVENT, data=data)
 

@@ -69,7 +69,8 @@ class NotebookPage:
             """() => {
               const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
               const code = [...cells].filter((cell) => cell.type === "code");
-              return code.every((cell) => cell.executionCount !== null && cell.executionState !== "running");
+              const failed = (cell) => cell.toJSON().outputs.some((output) => output.output_type === "error");
+              return code.some(failed) || code.every((cell) => cell.executionCount !== null && cell.executionState !== "running");
             }""",
             timeout=timeout * 1000,
         )

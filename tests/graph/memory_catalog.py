@@ -57,9 +57,7 @@ class MemoryCollection:
         grid = GRID if query.bounds is None else GRID.crop(query.bounds, query.crs)
         if grid is None:
             raise GdcError("NoDataAvailable", "There is nothing in that area.")
-        source = MemorySource(
-            "MEMORY", grid, TIMES, BANDS, np.dtype(np.float32), (64, 64), GRID, VALUES, self.reads
-        )
+        source = MemorySource("MEMORY", grid, TIMES, BANDS, np.dtype(np.float32), (64, 64), GRID, VALUES, self.reads)
         chosen = None if query.bands is None else [BANDS[i].name for i in band_positions("MEMORY", BANDS, query.bands)]
         return source.select(times=TIMES[within(TIMES, query.start, query.end)], bands=chosen)
 

@@ -61,7 +61,10 @@ class TestAgainstNumpy:
 
     def test_kernel_sees_across_blocks(self):
         kernel = [[0, 1, 0], [1, -4, 1], [0, 1, 0]]
-        graph = {"load": load(), "edges": node("apply_kernel", True, data=of("load"), kernel=kernel, border="replicate")}
+        graph = {
+            "load": load(),
+            "edges": node("apply_kernel", True, data=of("load"), kernel=kernel, border="replicate"),
+        }
         filled = np.pad(np.nan_to_num(VALUES.astype(float)), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
         centre = filled[..., 1:-1, 1:-1]
         around = filled[..., :-2, 1:-1] + filled[..., 2:, 1:-1] + filled[..., 1:-1, :-2] + filled[..., 1:-1, 2:]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import rasterio
 import xarray as xr
-from PIL import Image
 from memory_catalog import GRID, VALUES, MemoryCatalog, load, node, of, parameter, reducer
+from PIL import Image
 
 from gdc_jupyter.graph import blocks, execute, run
 
@@ -105,7 +105,10 @@ def test_json_of_a_cube_and_of_a_number(tmp_path):
 def test_parameters_with_defaults(tmp_path):
     process = {
         "process_graph": {"a": node("add", x=parameter("first"), y=parameter("second"))},
-        "parameters": [{"name": "first", "schema": {}}, {"name": "second", "schema": {}, "default": 5, "optional": True}],
+        "parameters": [
+            {"name": "first", "schema": {}},
+            {"name": "second", "schema": {}, "default": 5, "optional": True},
+        ],
     }
     assert run(process, MemoryCatalog(), tmp_path, parameters={"first": 2}).value == 7
 
@@ -135,6 +138,6 @@ def test_failing_read_names_the_file_and_leaves_the_rest(tmp_path, monkeypatch):
         raise GdcError("DataFileUnreadable", "B04_2022.tif: it is truncated")
 
     monkeypatch.setattr("memory_catalog.MemorySource._fill", broken)
-    with pytest.raises(GdcError, match="B04_2022.tif"):
+    with pytest.raises(GdcError, match=r"B04_2022\.tif"):
         run({"process_graph": graph}, catalog, tmp_path)
     assert GRID.shape == (110, 150)

@@ -92,7 +92,7 @@ def native(value: Any, path: Path) -> Any:
 
 def _labelled_array(entries: list[dict[str, Any]]) -> xr.DataArray:
     values = [entry["value"] for entry in entries]
-    numbers = all(value is None or isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+    numbers = all(value is None or type(value) in (int, float) for value in values)
     data = np.array([np.nan if value is None else value for value in values], float) if numbers else _objects(values)
     return xr.DataArray(data, dims=["labels"], coords={"labels": _objects([entry["key"] for entry in entries])})
 

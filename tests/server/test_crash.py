@@ -18,13 +18,16 @@ def test_a_killed_server_loses_nothing(serve, graphs, sample_data, tmp_path_fact
     first.stop(signal.SIGKILL)
     _, alive = psutil.wait_procs(children, 3)
     assert alive == []
-    second = serve(sample_data, log, "--GdcApp.max_running_jobs=1")
+    second = serve(sample_data, log, "--GdcApp.max_running_jobs=1", "--GdcApp.synchronous_timeout=0.5")
     try:
         second.wait(queued, "finished")
         assert second.get(f"/jobs/{running}").json()["status"] == "error"
         [entry] = second.get(f"/jobs/{running}/logs", params={"level": "error"}).json()["logs"]
         assert "The server stopped while the job ran" in entry["message"]
         assert "safe to start the job again" in entry["message"]
+        late = second.post("/result", {"process": graphs.long})
+        assert (late.status_code, late.json()["code"]) == (408, "RequestTimeout")
+        assert "batch job" in late.json()["message"]
         again = second.start(graphs.long)
         second.wait(again, "running", progress=0.01)
         children = psutil.Process(second.process.pid).children(recursive=True)

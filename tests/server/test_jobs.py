@@ -19,6 +19,9 @@ def test_a_job_from_creation_to_deletion(server, graphs, matches):
     matches(described, ("/jobs/{job_id}", "get"))
     assert server.session.patch(f"{server.url}/jobs/{job}", json={"title": "Total"}).status_code == 204
     assert server.get(f"/jobs/{job}").json()["title"] == "Total"
+    assert server.session.patch(f"{server.url}/jobs/{job}", json={"title": None, "log_level": None}).status_code == 204
+    changed = server.get(f"/jobs/{job}").json()
+    assert ("title" in changed, changed["log_level"]) == (False, "info")
     assert server.get(f"/jobs/{job}/results").json()["code"] == "JobNotStarted"
     assert server.post(f"/jobs/{job}/results").status_code == 202
     done = server.wait(job, "finished")

@@ -66,6 +66,16 @@ def test_the_canonical_link_needs_no_login_either(item):
     assert requests.delete(canonical, timeout=10).status_code == 405
 
 
+def test_a_value_is_a_result_without_a_place(server, graphs, matches):
+    job = server.start(graphs.add)
+    server.wait(job, "finished")
+    item = server.get(f"/jobs/{job}/results").json()
+    matches(item, ("/jobs/{job_id}/results", "get"))
+    assert item["geometry"] is None
+    [asset] = item["assets"].values()
+    assert requests.get(asset["href"], timeout=10).json() == 3
+
+
 def test_a_changed_address_opens_nothing(server, item, finished):
     [asset] = item["assets"].values()
     expires, signature = re.search(r"/results/(\d+)/([^/]+)/", asset["href"]).groups()

@@ -6,7 +6,6 @@ from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 
-from gdc_jupyter.errors import GdcError
 from gdc_server import __version__, contract
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.links import CONFORMANCE, OPENAPI
@@ -93,12 +92,3 @@ class ContractHandler(ApiHandler):
     def get(self) -> None:
         """Send it with this server's address in it."""
         self.send(contract.document() | {"servers": [{"url": self.links.url()}]}, OPENAPI)
-
-
-class NotImplementedHandler(ApiHandler):
-    """Endpoints of the openEO API that are known and missing."""
-
-    @allow_unauthenticated
-    def get(self, *_: str) -> None:
-        """Say that it is missing."""
-        raise GdcError("FeatureUnsupported", f"This server does not offer {self.request.path.rsplit('/', 1)[-1]}.")

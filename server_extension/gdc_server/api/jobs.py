@@ -13,7 +13,8 @@ from gdc_server.api.base import ApiHandler
 from gdc_server.api.paging import page_links
 
 _FIELDS = ("title", "description", "process", "plan", "budget", "log_level")
-_LOG_PAGE = 1000
+#: Entries that come where no limit is asked for: clients of a simple kind do not turn pages.
+_LOG_PAGE = 10_000
 
 
 class JobsHandler(ApiHandler):
@@ -73,6 +74,8 @@ class JobHandler(ApiHandler):
             )
         if not body:
             raise GdcError("NoDataForUpdate", f"Send one or more of {', '.join(_FIELDS)}.")
+        if "log_level" in body:
+            body["log_level"] = body["log_level"] or "info"
         store = await self.services.store()
         await asyncio.to_thread(store.update, job_id, self.owner, body)
         self.set_status(204)

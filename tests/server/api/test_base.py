@@ -64,9 +64,9 @@ async def test_unknown_paths_and_verbs(ask):
 )
 async def test_a_body_is_refused_with_what_would_be_right(ask, body, code, words):
     for path in ("jobs", "result"):
-        status, _, answer = await ask(path, method="POST", body=body)
         if path == "result" and "title" in body:
             continue
+        status, _, answer = await ask(path, method="POST", body=body)
         assert status == 400
         assert answer["code"] == code or not code
         assert words in answer["message"]
@@ -128,3 +128,17 @@ async def test_a_public_address_goes_first(ask, jp_web_app):
     jp_web_app.settings["gdc_public_url"] = "https://hub.example/user/ann/"
     _, _, body = await ask("me")
     assert body["links"][0]["href"] == "https://hub.example/user/ann/gdc/me"
+
+
+async def test_a_changed_job_is_told_to_the_browser_and_keeps_the_server_from_being_culled(jp_serverapp):
+    app = jp_serverapp.extension_manager.extension_points["gdc"].app
+    heard = []
+
+    async def listen(logger, schema_id, data):
+        heard.append((schema_id, data["id"], data["status"], data["progress"]))
+
+    jp_serverapp.event_logger.add_listener(schema_id="urn:gdc-jupyter:job:1", listener=listen)
+    app._tell_job("j-1", "running", 12.5)
+    await jp_serverapp.event_logger.gather_listeners()
+    assert heard == [("urn:gdc-jupyter:job:1", "j-1", "running", 12.5)]
+    assert jp_serverapp.web_app.last_activity() == jp_serverapp.web_app.settings["gdc_last_activity"]

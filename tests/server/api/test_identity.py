@@ -7,6 +7,8 @@ import warnings
 
 import pytest
 from gdc_server.api.routes import routes
+from gdc_server.identity import owner_of
+from jupyter_server.auth.identity import IdentityProvider, PasswordIdentityProvider, User
 from jupyter_server.serverapp import JupyterServerAuthWarning
 
 
@@ -98,3 +100,19 @@ async def test_every_verb_says_whether_it_needs_a_login(jp_serverapp):
     with warnings.catch_warnings():
         warnings.simplefilter("error", JupyterServerAuthWarning)
         jp_serverapp.web_app.add_handlers(".*$", routes())
+
+
+async def test_a_server_that_asks_nobody_takes_everybody(ask, jp_serverapp):
+    jp_serverapp.identity_provider.token = ""
+    for header in ("", "Bearer basic//anything"):
+        status, _, body = await ask("me", headers={"Authorization": header})
+        assert (status, body["user_id"]) == (200, "local")
+    assert (await ask("credentials/basic", headers={"Authorization": basic("me", "any")}))[0] == 200
+
+
+def test_where_users_have_names_they_own_their_jobs():
+    class Hub(IdentityProvider):
+        pass
+
+    assert owner_of(Hub(), User("ann@uni.example")) == "ann~uni.example"
+    assert owner_of(PasswordIdentityProvider(), User("f00d")) == "local"
