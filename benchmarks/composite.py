@@ -36,10 +36,10 @@ def make_collection(folder: Path) -> None:
     base = 1500 + 600 * np.sin(rows) * np.cos(columns)
     items = []
     for number in range(DATES):
-        date = f"2022-{number // 3 + 5:02d}-{number % 3 * 10 + 1:02d}"
+        date = str(np.datetime64("2022-01-01") + number)
         assets = {}
         for band, factor in (("B04", 1.0), ("B08", 2.2)):
-            values = (base * factor * (1 + 0.05 * number) + random.normal(0, 40, base.shape)).clip(1, 10000)
+            values = (base * factor * (1 + 0.05 * (number % 10)) + random.normal(0, 40, base.shape)).clip(1, 10000)
             path = folder / f"{band}_{date}.tif"
             _write_cog(path, values.astype("uint16"))
             assets[band] = _asset(path.name, band)
@@ -110,7 +110,7 @@ def _collection(items: list[dict[str, object]]) -> dict[str, object]:
         "license": "CC0-1.0",
         "extent": {
             "spatial": {"bbox": [list(_bounds())]},
-            "temporal": {"interval": [["2022-05-01T00:00:00Z", "2022-09-01T00:00:00Z"]]},
+            "temporal": {"interval": [["2022-01-01T00:00:00Z", "2022-12-31T00:00:00Z"]]},
         },
         "links": [{"rel": "item", "href": f"./{item['id']}.json"} for item in items],
     }

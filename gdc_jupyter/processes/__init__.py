@@ -15,13 +15,18 @@ from gdc_jupyter.processes import (
     math,
     reducers,
     spatial,
+    statistics,
     storage,
+    trigonometry,
 )
 from gdc_jupyter.processes.registry import PROCESSES, Process
 
 __all__ = ["PROCESSES", "Process", "descriptions"]
 
-_MODULES = (apply, arrays, combine, comparison, dimensions, filters, indices, math, reducers, spatial, storage)
+_MODULES = (
+    *(apply, arrays, combine, comparison, dimensions, filters, indices),
+    *(math, reducers, spatial, statistics, storage, trigonometry),
+)
 
 
 def descriptions() -> list[dict[str, Any]]:
