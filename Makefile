@@ -20,6 +20,7 @@ INSTALL = if command -v uv >/dev/null 2>&1; then uv pip install --quiet -p $(BIN
 NPM := npm --prefix labextension --no-fund --no-audit --loglevel=error
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help lab test demo bench lint format types typescript pytest wheel constraints clean
 
 help: ## Show this list

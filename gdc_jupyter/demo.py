@@ -106,7 +106,14 @@ def server(token: str, log: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gdc_server", f"--ServerApp.port={port}", "--ServerApp.ip=127.0.0.1", "--no-browser"]
+    command = [
+        sys.executable,
+        "-m",
+        "gdc_server",
+        f"--ServerApp.port={port}",
+        "--ServerApp.ip=127.0.0.1",
+        "--no-browser",
+    ]
     environment = {**os.environ, "JUPYTER_TOKEN": token}
     with log.open("wb") as messages:
         process = subprocess.Popen(command, env=environment, stdout=messages, stderr=messages)

@@ -157,7 +157,7 @@ def normalise_bbox(bbox: Iterable[Any], *, geographic: bool = True) -> BBox:
             "BoundingBoxInvalid", f"Latitudes lie between -90 and 90 degrees, not {south if south < -90 else north:g}."
         )
     if west >= east:
-        hint = f" For a box over the antimeridian write east as {east + 360:g}." if -180 <= east < west <= 180 else ""
+        hint = f" For a box over the antimeridian write east as {east + 360:g}." if east + 360 - west <= 180 else ""
         raise GdcError(
             "BoundingBoxInvalid", f"West ({west:g}) must be less than east ({east:g}); they may be swapped.{hint}"
         )

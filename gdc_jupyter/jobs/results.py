@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FILES = "results"
 METADATA = "result.json"
 _EXTENSIONS = {
-    "proj:": "https://stac-extensions.github.io/projection/v1.1.0/schema.json",
+    "proj:": "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
     "raster:": "https://stac-extensions.github.io/raster/v1.1.0/schema.json",
     "eo:": "https://stac-extensions.github.io/eo/v1.1.0/schema.json",
     "file:": "https://stac-extensions.github.io/file/v2.1.0/schema.json",

@@ -18,7 +18,13 @@ from gdc_jupyter.widgets.box_fields import BoxFields
 
 EDGES = ("west", "south", "east", "north")
 BOX_STYLE = {"className": "gdc-box", "color": "#d9480f", "weight": 2, "fillOpacity": 0.18}
-FOOTPRINT_STYLE = {"pane": "gdc-footprint", "className": "gdc-footprint", "interactive": False, "weight": 1.5, "dashArray": "6 4"}
+FOOTPRINT_STYLE = {
+    "pane": "gdc-footprint",
+    "className": "gdc-footprint",
+    "interactive": False,
+    "weight": 1.5,
+    "dashArray": "6 4",
+}
 # Layers are added in no certain order: panes keep the box, which lies at 400, above the land.
 PANES = {
     "gdc-world": {"zIndex": 250},

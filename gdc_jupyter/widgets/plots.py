@@ -18,7 +18,7 @@ def plot_offline() -> None:
     """
     os.environ["PANEL_INLINE"] = "true"
     import holoviews
-    from holoviews.core import LabelledData
+    from holoviews.core.dimension import LabelledData
 
     holoviews.extension.inline = True
     import hvplot.xarray  # noqa: F401
@@ -30,4 +30,5 @@ def plot_offline() -> None:
 def _display(plot: Any) -> Any:
     import panel
 
-    return panel.panel(plot)._repr_mimebundle_()
+    pane: Any = panel.panel(plot)
+    return pane._repr_mimebundle_()

@@ -21,7 +21,7 @@ def describe(cube: xr.DataArray) -> str:
     parts = []
     for name, size in cube.sizes.items():
         labels = ""
-        if name == "bands" and "bands" in cube.coords and size <= 8:
+        if name == "bands" and "bands" in cube.coords and cube["bands"].dtype.kind in "UO" and size <= 8:
             labels = f" ({', '.join(str(label) for label in cube['bands'].values)})"
         parts.append(f"{name}: {size}{labels}")
     return f"{', '.join(parts)}, {cube.dtype}"

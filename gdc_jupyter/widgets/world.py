@@ -147,7 +147,8 @@ def graticule(bbox: BBox, width: float, height: float) -> tuple[str, BBox]:
     for count in range(math.ceil(left / step), math.floor(right / step) + 1):
         x = (count * step - left) * scale_x
         lines.append(f"M{x:.1f} 0V{(top - bottom) * scale_y:.1f}")
-        if west < count * step < east:
+        # The buttons of the map stand in its top left corner.
+        if west + 45 / scale_x < count * step < east:
             labels.append(_label(x + 3, (top - high) * scale_y + 12, _degrees(count * step, step, "EW"), "start"))
     for count in range(math.ceil(latitude_of(bottom) / step), math.floor(latitude_of(top) / step) + 1):
         y = (top - mercator(count * step)) * scale_y

@@ -93,11 +93,12 @@ class GdcApp(ExtensionApp):
         self._server.web_app.settings["gdc_last_activity"] = time
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run ``jupyter gdc``: one of its commands, or the server."""
+def main(argv: list[str] | None = None) -> int:
+    """Run ``jupyter gdc``, one of its commands or the server, and return the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     if arguments and arguments[0] in _COMMANDS:
         from gdc_jupyter.commands import main as run_command
 
-        sys.exit(run_command(arguments))
+        return run_command(arguments)
     GdcApp.launch_instance(arguments)  # type: ignore[no-untyped-call]
+    return 0

@@ -31,6 +31,12 @@ READY = """() => {
   const session = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session;
   return session?.kernel?.connectionStatus === "connected" && session.kernel.status === "idle";
 }"""
+FINISHED = """() => {
+  const code = [...window.jupyterapp.shell.currentWidget.content.model.cells].filter(({ type }) => type === "code");
+  const types = ({ outputs }) => Array.from({ length: outputs.length }, (_, i) => outputs.get(i).type);
+  const done = (cell) => cell.executionCount !== null && cell.executionState !== "running";
+  return code.some((cell) => types(cell).includes("error")) || code.every(done);
+}"""
 EVALUATE = """async (expression) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
   const request = { code: "", store_history: false, user_expressions: { value: expression } };
@@ -66,12 +72,7 @@ class NotebookPage:
     def run_all(self, timeout: float = 60) -> None:
         self.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
         self.page.wait_for_function(
-            """() => {
-              const cells = window.jupyterapp.shell.currentWidget.content.model.cells;
-              const code = [...cells].filter((cell) => cell.type === "code");
-              const failed = (cell) => cell.toJSON().outputs.some((output) => output.output_type === "error");
-              return code.some(failed) || code.every((cell) => cell.executionCount !== null && cell.executionState !== "running");
-            }""",
+            FINISHED,
             timeout=timeout * 1000,
         )
         self.page.wait_for_function(READY, timeout=timeout * 1000)
@@ -98,6 +99,7 @@ class NotebookPage:
         self.page.evaluate("(theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name)
         light = str("Dark" not in name).lower()
         self.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+        self.page.locator("#jupyterlab-splash").wait_for(state="hidden")
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,7 @@ def test_a_box_is_drawn_edited_dragged_typed_and_cleared(open_notebook, shot):
     assert field(page, "West").input_value() == ""
 
 
-def test_a_box_over_the_antimeridian(open_notebook, shot):
+def test_a_box_over_the_antimeridian_and_one_from_the_keyboard(open_notebook, shot):
     notebook = open_notebook(
         "from gdc_jupyter.widgets.bbox_map import BBoxMap\narea = BBoxMap(center=(-15, -180), zoom=3)\narea"
     )
@@ -126,12 +126,10 @@ def test_a_box_over_the_antimeridian(open_notebook, shot):
     assert (box["x"], box["y"]) == pytest.approx(map_.pixel(-200, 0), abs=3)
     shot(notebook, "map-antimeridian")
 
-
-def test_the_keyboard_alone_is_enough(open_notebook):
-    notebook = open_notebook(SETUP)
-    notebook.run_all()
+    # The keyboard alone is enough.
     page = notebook.page
-    MapOnPage(notebook, (45, 10), 4)
+    page.get_by_role("button", name="Clear").press("Enter")
+    notebook.wait_for("area.bbox is None")
     field(page, "West").focus()
     for text in ("11.33", "46.48", "11.36", "46.5"):
         page.keyboard.type(text)
@@ -139,3 +137,6 @@ def test_the_keyboard_alone_is_enough(open_notebook):
     notebook.wait_for("area.bbox == (11.33, 46.48, 11.36, 46.5)")
     page.wait_for_function("() => document.querySelector('path.gdc-box').getBoundingClientRect().width > 30")
     assert "5.12 km²" in page.locator(".gdc-box-info").inner_text()
+    notebook.theme("JupyterLab Dark")
+    shot(notebook, "map-dark")
+    notebook.theme("JupyterLab Light")

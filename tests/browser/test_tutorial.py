@@ -14,7 +14,10 @@ def test_the_first_tutorial_runs_to_its_plot(open_notebook, shot):
     assert notebook.errors() == []
     assert notebook.value("dict(result.sizes)") == {"y": 251, "x": 253}
     assert 0.5 < notebook.value("float(result.median())") < 1
-    page.locator(".bk-Figure canvas, .bk-Canvas").first.wait_for(state="attached")
+    page.locator("canvas").first.wait_for()
+    box = page.locator("path.gdc-box").bounding_box()
+    top = "([x, y]) => document.elementFromPoint(x, y).getAttribute('class')"
+    assert "gdc-box" in page.evaluate(top, [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
     page.get_by_role("row").filter(has_text="Median NDVI, summer 2022").get_by_text(
         "finished", exact=True
     ).first.wait_for()

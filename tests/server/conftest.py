@@ -65,7 +65,7 @@ class Server:
     @staticmethod
     def _start(data, output, options):
         return subprocess.Popen(
-            [sys.executable, "-c", "from gdc_server.app import main; main()", *options],
+            [sys.executable, "-m", "gdc_server", *options],
             env=os.environ | {"GDC_DATA_DIR": str(data), "JUPYTER_CONFIG_DIR": str(data.parent / "jupyter-config")},
             cwd=data,
             stdin=subprocess.DEVNULL,
@@ -170,5 +170,32 @@ def matches():
         whole = {"components": document["components"], "allOf": [schema]}
         errors = [f"{error.json_path}: {error.message[:300]}" for error in OAS30Validator(whole).iter_errors(body)]
         assert not errors, errors
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def is_stac():
+    """Return a check of a STAC item against the published schemas, those of its extensions included."""
+    mirror = REFERENCE.parent / "stac-schemas"
+    if not mirror.exists():
+        pytest.skip("the published STAC schemas are not here")
+    from jsonschema import Draft7Validator
+    from referencing import Registry, Resource
+    from referencing.jsonschema import DRAFT7
+
+    def retrieve(uri):
+        path = mirror / uri.split("://", 1)[1].partition("#")[0]
+        return Resource.from_contents(json.loads(path.read_text()), default_specification=DRAFT7)
+
+    registry = Registry(retrieve=retrieve)
+
+    def check(item):
+        for uri in ["https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/item.json", *item["stac_extensions"]]:
+            errors = [
+                f"{uri} {error.json_path}: {error.message[:300]}"
+                for error in Draft7Validator({"$ref": uri}, registry=registry).iter_errors(item)
+            ]
+            assert not errors, errors
 
     return check

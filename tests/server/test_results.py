@@ -27,8 +27,9 @@ def item(server, finished):
     return answer.json()
 
 
-def test_the_metadata_are_a_stac_item_with_place_and_time(item, finished, matches):
+def test_the_metadata_are_a_stac_item_with_place_and_time(item, finished, matches, is_stac):
     matches(item, ("/jobs/{job_id}/results", "get"))
+    is_stac(item)
     assert item["id"] == finished
     west, south, east, north = item["bbox"]
     assert west == pytest.approx(11.31, abs=0.05)
@@ -66,11 +67,12 @@ def test_the_canonical_link_needs_no_login_either(item):
     assert requests.delete(canonical, timeout=10).status_code == 405
 
 
-def test_a_value_is_a_result_without_a_place(server, graphs, matches):
+def test_a_value_is_a_result_without_a_place(server, graphs, matches, is_stac):
     job = server.start(graphs.add)
     server.wait(job, "finished")
     item = server.get(f"/jobs/{job}/results").json()
     matches(item, ("/jobs/{job_id}/results", "get"))
+    is_stac(item)
     assert item["geometry"] is None
     [asset] = item["assets"].values()
     assert requests.get(asset["href"], timeout=10).json() == 3
@@ -103,7 +105,7 @@ def test_even_a_signed_path_stays_in_the_folder_of_the_job(server, finished):
         assert answer.status_code == 404
 
 
-def test_a_new_run_drops_the_old_results(server, graphs):
+def test_a_new_run_drops_the_old_results(server, graphs, is_stac):
     job = server.start(graphs.median())
     server.wait(job, "finished")
     [old] = server.get(f"/jobs/{job}/results").json()["assets"].values()
@@ -111,7 +113,9 @@ def test_a_new_run_drops_the_old_results(server, graphs):
     assert server.session.patch(f"{server.url}/jobs/{job}", json={"process": process}).status_code == 204
     server.post(f"/jobs/{job}/results")
     server.wait(job, "finished")
-    [asset] = server.get(f"/jobs/{job}/results").json()["assets"].values()
+    item = server.get(f"/jobs/{job}/results").json()
+    is_stac(item)
+    [asset] = item["assets"].values()
     assert asset["type"] == "application/x-netcdf"
     assert requests.get(old["href"], timeout=10).status_code == 404
 

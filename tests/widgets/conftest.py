@@ -9,6 +9,17 @@ from pathlib import Path
 
 import pytest
 
+LANDING_PAGE = {
+    "api_version": "1.2.0",
+    "backend_version": "1",
+    "stac_version": "1.0.0",
+    "id": "stub",
+    "title": "Stub",
+    "description": "",
+    "endpoints": [{"path": "/credentials/basic", "methods": ["GET"]}],
+    "links": [],
+}
+
 
 class Backend:
     def __init__(self) -> None:
@@ -55,9 +66,7 @@ class Backend:
 
     def route(self, method: str, path: str, request: BaseHTTPRequestHandler) -> tuple[int, object]:
         if path == "":
-            return 200, {"api_version": "1.2.0", "backend_version": "1", "stac_version": "1.0.0", "id": "stub", "title": "Stub",
-                         "description": "", "endpoints": [{"path": "/credentials/basic", "methods": ["GET"]}],
-                         "links": []}  # fmt: skip
+            return 200, LANDING_PAGE
         if path == "/credentials/basic":
             return 200, {"access_token": "granted"}
         if path.startswith("/file/"):

@@ -12,10 +12,7 @@ function element(tag, attributes = {}, ...children) {
 
 function button(text, label, onClick, kind = "") {
   const node = element("button", { type: "button", class: `gdc-job-button ${kind}`, "aria-label": label }, text);
-  node.addEventListener("click", (event) => {
-    event.stopPropagation();
-    onClick(event);
-  });
+  node.addEventListener("click", onClick);
   return node;
 }
 
@@ -66,7 +63,6 @@ function makeRow(send, select) {
   let job = null;
   let shownActions = "";
   row.addEventListener("click", () => select(job.id));
-  choose.addEventListener("click", () => select(job.id));
 
   function ask() {
     const no = button("No", `Keep ${nameOf(job)}`, () => showActions(true));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import Callable
 from functools import cached_property
@@ -22,6 +23,7 @@ from gdc_server.services import Services
 
 _T = TypeVar("_T")
 _EXPOSED = "Link, Location, OpenEO-Costs, OpenEO-Identifier, GDC-Identifier"
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -156,6 +158,11 @@ class ApiHandler(JupyterHandler):
         except orjson.JSONDecodeError as error:
             found = f"not JSON: {error}" if self.request.body.strip() else "empty"
             raise GdcError("RequestInvalid", f"The body must be a JSON object; it is {found}.") from None
+        try:
+            # What cannot be written again, for it is nested too deeply, must not get in.
+            orjson.dumps(body)
+        except orjson.JSONEncodeError:
+            raise GdcError("RequestInvalid", "The body is nested too deeply; 250 levels are possible.") from None
         contract.check(body, operation)
         checked: dict[str, Any] = body
         return checked
@@ -169,7 +176,7 @@ class ApiHandler(JupyterHandler):
         text = self.get_query_argument(name, "")
         if not text:
             return None
-        if not text.lstrip("-").isdecimal() or int(text) < minimum:
+        if not _WHOLE_NUMBER.fullmatch(text) or int(text) < minimum:
             raise GdcError(
                 "RequestInvalid", f"The parameter '{name}' must be a whole number from {minimum}; it is '{text}'."
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 import tarfile
 import tempfile
@@ -52,6 +53,9 @@ class ResultHandler(ApiHandler):
             self._work.cancel()
 
     async def _send_result(self, described: dict[str, Any], folder: Path) -> None:
+        number = f"r-{secrets.token_hex(10)}"
+        self.set_header("OpenEO-Identifier", number)
+        self.set_header("GDC-Identifier", number)
         files = folder / "results"
         if "value" in described:
             self.send(described["value"])

@@ -8,6 +8,7 @@ from gdc_server.api import account, capabilities, collections, jobs, processes, 
 from gdc_server.api.base import UnknownPathHandler
 
 _ID = r"([^/]+)"
+_TIME = r"([0-9]{1,12})"
 _PATHS: list[tuple[str, type[RequestHandler]]] = [
     ("", capabilities.LandingHandler),
     ("conformance", capabilities.ConformanceHandler),
@@ -28,8 +29,8 @@ _PATHS: list[tuple[str, type[RequestHandler]]] = [
     (f"jobs/{_ID}/estimate", jobs.EstimateHandler),
     (f"jobs/{_ID}/logs", jobs.LogsHandler),
     (f"jobs/{_ID}/results", results.ResultsHandler),
-    (rf"results/(\d+)/{_ID}/{_ID}", results.SignedMetadataHandler),
-    (rf"results/(\d+)/{_ID}/{_ID}/(.+)", results.FileHandler),
+    (rf"results/{_TIME}/{_ID}/{_ID}", results.SignedMetadataHandler),
+    (rf"results/{_TIME}/{_ID}/{_ID}/(.+)", results.FileHandler),
 ]
 
 

@@ -72,13 +72,24 @@ async def test_a_body_is_refused_with_what_would_be_right(ask, body, code, words
         assert words in answer["message"]
 
 
+async def test_what_cannot_be_kept_is_refused(ask):
+    deep = '{"process": {"process_graph": {"a": {"process_id": "add", "arguments": {"x": %s}}}}}'
+    for body in (deep % ("[" * 300 + "]" * 300), deep % ("[" * 900), deep % "NaN", '{"title": "\\ud800"}', "\xff"):
+        status, _, answer = await ask("jobs", method="POST", body=body)
+        assert (status, answer["code"]) == (400, "RequestInvalid")
+    for path in (f"results/{'9' * 5000}/a/b/c", "results/1/%00/%00/%00", "jobs/%00/logs", "collections/%ff"):
+        assert 400 <= (await ask(path))[0] < 500
+
+
 async def test_a_large_body_is_refused(ask):
     status, _, body = await ask("jobs", method="POST", body=json.dumps({"title": "x" * 3000}))
     assert (status, body["code"]) == (413, "BodyTooLarge")
     assert "2000 bytes" in body["message"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=-1", "limit=many", "limit=1.5", "cursor=x"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=-1", "limit=many", "limit=1.5", "limit=--5", "limit=" + "9" * 30, "cursor=x"]
+)
 async def test_a_page_size_must_be_a_number(ask, query):
     name, value = query.split("=")
     status, _, body = await ask("collections", params={name: value})
