@@ -32,7 +32,7 @@ def main(request: dict[str, Any]) -> int:
     Parameters
     ----------
     request : dict
-        ``mode``: ``job``, ``result``, ``validate``, ``processes``, ``formats`` or ``prepare``; ``folder``: where
+        ``mode``: ``job``, ``result``, ``validate``, ``processes`` or ``formats``; ``folder``: where
         output, answer and log file go; ``data``: the data folder; ``samples``: whether the sample collections are
         there; ``memory_limit``: bytes of address space or 0; and by mode ``process``, or ``job`` and ``store``.
     """
@@ -142,20 +142,11 @@ def _formats(request: dict[str, Any], folder: Path) -> Any:
     return {name: each.describe() for name, each in FORMATS.items()}
 
 
-def _prepare(request: dict[str, Any], folder: Path) -> Any:
-    """Make the samples that are generated at first use."""
-    collections = _catalog(request).collections()
-    for collection in collections:
-        collection.prepare()
-    return [collection.id for collection in collections]
-
-
 _ANSWERS: dict[str, Callable[[dict[str, Any], Path], Any]] = {
     "result": _compute,
     "validate": _validate,
     "processes": _processes,
     "formats": _formats,
-    "prepare": _prepare,
 }
 
 

@@ -14,6 +14,7 @@ from gdc_jupyter.processes import (
     indices,
     math,
     reducers,
+    sorting,
     spatial,
     statistics,
     storage,
@@ -25,7 +26,7 @@ __all__ = ["PROCESSES", "Process", "descriptions"]
 
 _MODULES = (
     *(apply, arrays, combine, comparison, dimensions, filters, indices),
-    *(math, reducers, spatial, statistics, storage, trigonometry),
+    *(math, reducers, sorting, spatial, statistics, storage, trigonometry),
 )
 
 

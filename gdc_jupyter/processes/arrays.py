@@ -129,7 +129,7 @@ def array_concat(array1: Array, array2: Array) -> Array:
         return _labelled(np.concatenate([stack(array1), stack(array2)]), first + second)
     if isinstance(array1, list) and isinstance(array2, list):
         return array1 + array2
-    return np.concatenate([stack(array1), stack(array2)])
+    return np.concatenate(_same_rank(stack(array1), stack(array2)))
 
 
 @process("arrays")
@@ -276,6 +276,12 @@ def array_interpolate_linear(data: Numbers) -> Numbers:
     share = ((position - left) / np.maximum(right - left, 1)).astype(rows.dtype)
     filled = np.where(inner, low + (high - low) * share, rows).reshape(values.shape)
     return [scalar(value) for value in filled] if isinstance(data, list) else filled
+
+
+def _same_rank(*arrays: Any) -> list[Any]:
+    """Return arrays of blocks of one rank: a single block beside an array of blocks is an array of one element."""
+    rank = max(array.ndim for array in arrays)
+    return [array if array.ndim == rank else array[np.newaxis] for array in arrays]
 
 
 def _each(data: Any, callback: Any, context: Any) -> list[Any]:

@@ -154,8 +154,9 @@ def rename_labels(data: Cube, dimension: Text, target: UniqueLabels, source: Uni
         The numbers of old and new labels differ.
     """
     require_dimension(data, dimension)
-    present = data.coords[dimension].values.tolist() if dimension in data.coords else list(range(data.sizes[dimension]))
-    replaced = source or present
+    present = label_list(data, dimension)
+    temporal = data.coords[dimension].dtype.kind == "M"
+    replaced = [_instant_text(label) for label in source] if temporal and source else source or present
     if len(replaced) != len(target):
         raise GdcError("LabelMismatch", f"{len(replaced)} labels cannot be replaced by {len(target)}.")
     absent = [label for label in replaced if label not in present]
@@ -167,8 +168,7 @@ def rename_labels(data: Cube, dimension: Text, target: UniqueLabels, source: Uni
         raise GdcError("LabelExists", f"The dimension '{dimension}' has the labels {taken} already.")
     names = dict(zip(replaced, target, strict=True))
     labels = [names.get(label, label) for label in present]
-    text = any(isinstance(label, str) for label in labels)
-    return with_labels(data, dimension, data.values, np.array(labels, dtype=object if text else None))
+    return with_labels(data, dimension, data.values, _label_array(labels, temporal))
 
 
 @process("cubes", reach=Reach.LABELS)
@@ -194,6 +194,22 @@ def dimension_labels(data: Cube, dimension: Text) -> Labels:
     """
     require_dimension(data, dimension)
     return label_list(data, dimension)
+
+
+def _instant_text(label: Any) -> Any:
+    try:
+        return format_instant(parse_instant(label))
+    except GdcError:
+        return label
+
+
+def _label_array(labels: list[Any], temporal: bool) -> Any:
+    if temporal:
+        try:
+            return np.array([parse_instant(label) for label in labels])
+        except GdcError:
+            return np.array(labels, dtype=object)
+    return np.array(labels, dtype=object if any(isinstance(label, str) for label in labels) else None)
 
 
 def label_list(data: xr.DataArray, dimension: str) -> list[Any]:

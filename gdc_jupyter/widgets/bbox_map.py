@@ -149,6 +149,12 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
             self.map.center = center
             self.map.zoom = max(zoom, 1)
 
+    def close(self) -> None:
+        """Remove the widget with its map and fields."""
+        for child in self.children:
+            child.close()
+        super().close()
+
     @traitlets.validate("bbox")
     def _validate_bbox(self, proposal: Any) -> BBox | None:
         if proposal["value"] is None:
@@ -210,6 +216,8 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
         action = content.get("action")
         if action == "edit":
             self._on_typed([str(text).strip() for text in content.get("values", [])])
+            answer = {"view": content.get("view"), "number": content.get("number"), "taken": not self.fields.message}
+            self.fields.send({"action": "answer", **answer})
         elif action == "clear":
             self.clear()
             self._show(None)

@@ -14,8 +14,10 @@ STATIC = Path(__file__).parent / "static"
 class BoxFields(anywidget.AnyWidget):
     """Four labelled number fields and the buttons of a map.
 
-    Its messages are ``{"action": "edit", "values": [west, south, east, north]}`` with the texts that were typed, and
-    ``{"action": name}`` for the buttons draw, clear, zoom and whole.
+    Its messages are ``{"action": "edit", "values": [west, south, east, north], "view": id, "number": n}`` with the
+    texts that were typed, to be answered by ``{"action": "answer", "view": id, "number": n, "taken": bool}``, and
+    ``{"action": name}`` for the buttons draw, clear, zoom and whole. ``{"action": "refresh"}`` writes ``values`` over
+    whatever was typed.
     """
 
     _esm = STATIC / "box_fields.js"

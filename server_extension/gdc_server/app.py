@@ -16,7 +16,7 @@ from gdc_server.api.capabilities import WellKnownHandler
 from gdc_server.api.routes import routes
 from gdc_server.services import Limits, Services
 
-_COMMANDS = ("run", "add", "list", "remove", "explain")
+_COMMANDS = ("run", "add", "list", "remove")
 _JOB_EVENT = "urn:gdc-jupyter:job:1"
 
 
@@ -65,6 +65,8 @@ class GdcApp(ExtensionApp):
         os.environ["GDC_DATA_DIR"] = str(data)
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
         self.services = Services(data, self.samples, limits, tell=self._tell_job, touch=self._touch)
+        if self.samples:
+            self.services.make_samples()
         self.settings.update({"gdc_services": self.services, "gdc_public_url": self.public_url})
         self._server.event_logger.register_event_schema(Path(__file__).parent / "event_schemas" / "job.yaml")
 

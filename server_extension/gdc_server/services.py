@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -61,6 +64,7 @@ class Services:
     _catalog: Catalog | None = None
     _signer: Signer | None = None
     _constants: dict[str, Any] = field(default_factory=dict)
+    _sample_maker: subprocess.Popen[bytes] | None = None
     _background: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def queue(self) -> JobQueue:
@@ -94,16 +98,17 @@ class Services:
 
     async def warm(self) -> None:
         """Get ready in the background what a first request needs."""
-        queue = await self.queue()
+        await self.queue()
         self._later(self._keep_touching())
         for name in ("processes", "formats"):
             self._later(self.constant(name))
         self._later(self.catalog())
-        if self.samples:
-            self._later(queue.ask("prepare"))
 
     async def close(self) -> None:
         """End all work."""
+        if self._sample_maker is not None:
+            self._sample_maker.kill()
+            await asyncio.to_thread(self._sample_maker.wait)
         for task in self._background:
             task.cancel()
         if self._opening is not None:
@@ -132,6 +137,18 @@ class Services:
         from gdc_jupyter.catalog.catalog import Catalog
 
         return Catalog(self.data, samples=self.samples)
+
+    def make_samples(self) -> None:
+        """Begin to make the generated samples, in a process that works while this one still starts."""
+        if (self.data / "samples").is_dir():
+            return
+        self._sample_maker = subprocess.Popen(
+            [sys.executable, "-m", "gdc_jupyter.samples"],
+            env={**os.environ, "GDC_DATA_DIR": str(self.data)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     async def _keep_touching(self) -> None:
         queue = await self.queue()

@@ -150,3 +150,26 @@ def test_statistics_are_those_of_numpy(values):
     assert call("max", values) == valid.max()
     if len(valid) > 1:
         assert call("variance", values) == pytest.approx(valid.var(ddof=1), rel=1e-6, abs=1e-6)
+
+
+def test_sorting_of_lists_and_blocks():
+    assert call("order", [6, -1, 2, None, 7, 4, None, 8, 3, 9, 9])[:4] == [1, 2, 8, 5]
+    assert call("sort", [6, -1, None, 2], asc=False) == [6, 2, -1]
+    assert call("sort", [6, -1, None, 2], nodata=False) == [None, -1, 2, 6]
+    block = np.array([[3.0, np.nan], [1.0, 5.0], [2.0, 4.0]])
+    np.testing.assert_array_equal(call("sort", block), [[1, 4], [2, 5], [3, np.nan]])
+    np.testing.assert_array_equal(call("order", block), [[1, 2], [2, 1], [0, np.nan]])
+    assert call("rearrange", [5, 4, 3], [2, 0]) == [3, 5]
+
+
+def test_labels_of_dates_are_compared_as_times():
+    times = np.array(["2022-06-05T10:10", "2022-06-10T10:10"], "datetime64[ns]")
+    cube = xr.DataArray([1.0, 2.0], dims="t", coords={"t": ("t", times, {"type": "temporal"})})
+    assert call("dimension_labels", cube, "t") == ["2022-06-05T10:10:00Z", "2022-06-10T10:10:00Z"]
+    renamed = call("rename_labels", cube, "t", ["first"], ["2022-06-05T12:10:00+02:00"])
+    assert renamed.t.values.tolist() == ["first", "2022-06-10T10:10:00Z"]
+
+
+def test_one_value_can_follow_an_array_of_blocks():
+    bands = xr.DataArray(np.ones((2, 3, 4)), dims=["bands", "y", "x"], coords={"bands": ["B04", "B08"]})
+    assert call("array_concat", bands, np.zeros((3, 4))).shape == (3, 3, 4)

@@ -50,11 +50,15 @@ function render({ model, el }) {
     message,
   );
 
+  // Typing goes on while an edit is on its way: until the last one is answered, the fields are the truth.
   const unsent = new Set();
+  let sent = 0;
+  let answered = 0;
   const commit = () => {
     if (!unsent.size) return;
     unsent.clear();
-    model.send({ action: "edit", values: inputs.map((input) => (input.validity.badInput ? "?" : input.value)) });
+    sent += 1;
+    model.send({ action: "edit", view: prefix, number: sent, values: inputs.map((input) => (input.validity.badInput ? "?" : input.value)) });
   };
   for (const input of inputs) {
     input.addEventListener("input", () => unsent.add(input));
@@ -63,10 +67,12 @@ function render({ model, el }) {
   }
 
   // A field in which someone is typing is left alone.
-  const showValues = () =>
+  const showValues = () => {
+    if (sent !== answered) return;
     model.get("values").forEach((text, index) => {
       if (!unsent.has(inputs[index])) inputs[index].value = text;
     });
+  };
   const showState = () => {
     const empty = model.get("values").every((text) => text === "");
     clear.disabled = zoom.disabled = empty && !model.get("message");
@@ -81,7 +87,10 @@ function render({ model, el }) {
   };
   const events = "change:info change:message change:faulty change:drawing change:collection change:values";
   // Typed text stays while it is refused, so fields are rewritten on request only.
-  const onMessage = (content) => content.action === "refresh" && showValues();
+  const onMessage = ({ action, view, number, taken }) => {
+    if (action === "answer" && view === prefix) answered = number;
+    if (action === "refresh" || taken) showValues();
+  };
   model.on("change:values", showValues);
   model.on("msg:custom", onMessage);
   for (const event of events.split(" ")) model.on(event, showState);

@@ -97,7 +97,8 @@ function makeRow(send, select) {
     row.dataset.status = job.status;
     row.setAttribute("aria-selected", String(isSelected));
     setText(title, nameOf(job));
-    setText(detail, job.title ? `${job.id} · ${when(job.created)}` : when(job.created));
+    setText(detail, job.title ? `${when(job.created)} · ${job.id}` : when(job.created));
+    choose.title = `${nameOf(job)}\n${detail.textContent}`;
     setText(badge, job.status);
     badge.className = `gdc-job-badge gdc-${job.status}`;
     const known = job.progress != null;

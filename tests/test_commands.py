@@ -1,0 +1,125 @@
+"""The commands of the terminal, run as a user runs them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import rasterio
+
+from gdc_jupyter.commands import main
+
+AREA = {"west": 11.35, "south": 46.5, "east": 11.36, "north": 46.505}
+
+
+def graph(**arguments):
+    return {
+        "load": {
+            "process_id": "load_collection",
+            "arguments": {
+                "id": "S2_ALPS",
+                "spatial_extent": AREA,
+                "temporal_extent": ["2022-07-01", "2022-08-01"],
+                "bands": ["B04", "B08"],
+                **arguments,
+            },
+        },
+        "ndvi": {"process_id": "ndvi", "arguments": {"data": {"from_node": "load"}}},
+        "best": {
+            "process_id": "reduce_dimension",
+            "arguments": {
+                "data": {"from_node": "ndvi"},
+                "dimension": "t",
+                "reducer": {
+                    "process_graph": {
+                        "max": {"process_id": "max", "arguments": {"data": {"from_parameter": "data"}}, "result": True}
+                    }
+                },
+            },
+            "result": True,
+        },
+    }
+
+
+@pytest.fixture
+def graph_file(tmp_path):
+    path = tmp_path / "graph.json"
+    path.write_text(json.dumps(graph()))
+    return path
+
+
+def test_run_writes_what_rasterio_computes(graph_file, tmp_path, catalog, data_directory):
+    done = subprocess.run(
+        [sys.executable, "-m", "gdc_server", "run", str(graph_file), "-o", str(tmp_path / "out.tif")],
+        env={**os.environ, "GDC_DATA_DIR": str(data_directory)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == str(tmp_path / "out.tif")
+    with rasterio.open(tmp_path / "out.tif") as file:
+        result, bounds = file.read(1), file.bounds
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+    from gdc_jupyter.catalog.collection import Query
+
+    start, end = np.datetime64("2022-07-01"), np.datetime64("2022-08-01")
+    best = np.full(result.shape, -np.inf)
+    for item in catalog.get("S2_ALPS").items(Query(start=start, end=end)):
+        bands = []
+        for name in ("B04", "B08"):
+            with rasterio.open(item["assets"][name]["href"]) as file:
+                values = file.read(1, window=file.window(*bounds)).astype(float)
+                bands.append(np.where(values == 0, np.nan, values))
+        red, nir = bands
+        best = np.fmax(best, (nir - red) / (nir + red))
+    np.testing.assert_allclose(result, best, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.usefixtures("data_directory")
+class TestInThisProcess:
+    def test_the_name_of_the_output_says_the_format(self, graph_file, tmp_path, capsys):
+        assert main(["run", str(graph_file), "-o", str(tmp_path / "out.json")]) == 0
+        document = json.loads((tmp_path / "out.json").read_text())
+        assert [each["name"] for each in document["dimensions"]] == ["y", "x"]
+        assert main(["run", str(graph_file), "-o", str(tmp_path / "out.xyz")]) == 1
+        assert ".tif" in capsys.readouterr().err
+
+    def test_faults_are_listed(self, graph_file, tmp_path, capsys):
+        graph_file.write_text(json.dumps(graph(id="S3", bands=["B99"])))
+        assert main(["run", str(graph_file), "-o", str(tmp_path / "out.tif")]) == 1
+        assert "S2_ALPS" in capsys.readouterr().err
+        assert not (tmp_path / "out.tif").exists()
+
+    @pytest.mark.parametrize("text", ["", "[]", "{", '"text"'])
+    def test_what_is_no_graph(self, graph_file, tmp_path, capsys, text):
+        graph_file.write_text(text)
+        assert main(["run", str(graph_file), "-o", str(tmp_path / "out.tif")]) == 1
+        assert "Traceback" not in capsys.readouterr().err
+
+    def test_missing_files_are_named(self, tmp_path, capsys):
+        assert main(["run", str(tmp_path / "none.json"), "-o", str(tmp_path / "out.tif")]) == 1
+        assert main(["add", str(tmp_path / "none.tif")]) == 1
+        assert capsys.readouterr().err.count("none") == 2
+
+    def test_add_list_remove(self, tmp_path, capsys):
+        with rasterio.open(
+            tmp_path / "heights.tif",
+            "w",
+            driver="GTiff",
+            width=4,
+            height=3,
+            count=1,
+            dtype="float32",
+            crs="EPSG:4326",
+            transform=rasterio.Affine(0.1, 0, 10, 0, -0.1, 50),
+        ) as file:
+            file.write(np.ones((1, 3, 4), "float32"))
+        assert main(["add", str(tmp_path / "heights.tif"), "--id", "heights", "--title", "Heights"]) == 0
+        assert main(["list"]) == 0
+        assert "heights" in capsys.readouterr().out
+        assert main(["remove", "heights"]) == 0
+        assert main(["list"]) == 0
+        assert "heights" not in capsys.readouterr().out.splitlines()[-1]
+        assert main(["remove", "S2_ALPS"]) == 1
