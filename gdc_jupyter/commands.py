@@ -13,6 +13,7 @@ from typing import Any
 
 from gdc_jupyter.errors import GdcError, InvalidProcessGraph
 
+
 def main(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code: 0, 1 where it was refused, 2 where it was not understood."""
     options = _parser().parse_args(arguments)

@@ -48,6 +48,8 @@ def box(extent: dict[str, Any]) -> tuple[Bounds, str]:
         raise GdcError(
             "BoundingBoxInvalid", f"West ({bounds.west:g}) is east of east ({bounds.east:g}); swap the two{over}."
         )
+    if bounds.west == bounds.east or bounds.south == bounds.north:
+        raise GdcError("BoundingBoxInvalid", f"The box {tuple(bounds)} is empty: it has no width or no height.")
     if name == LONGITUDE_LATITUDE and (bounds.south < -90 or bounds.north > 90):
         raise GdcError(
             "BoundingBoxInvalid", "Latitudes lie between -90 and 90; name the CRS of other coordinates as 'crs'."

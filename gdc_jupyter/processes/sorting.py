@@ -96,9 +96,7 @@ def rearrange(data: Array, order: Positions) -> Array:
     wanted = [int(position) for position in order]
     outside = [position for position in wanted if not 0 <= position < count]
     if outside:
-        raise GdcError(
-            "ArrayElementNotAvailable", f"The array of {count} elements has none at {outside}."
-        )
+        raise GdcError("ArrayElementNotAvailable", f"The array of {count} elements has none at {outside}.")
     return [data[position] for position in wanted] if isinstance(data, list) else stack(data)[wanted]
 
 

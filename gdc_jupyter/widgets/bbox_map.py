@@ -281,9 +281,11 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
 
     def _pixels(self) -> tuple[float, float]:
         """Return the size of the map, as far as it is known."""
-        width, height = self.map.right - self.map.left, self.map.bottom - self.map.top
-        if 0 < width < 1e5 and 0 < height < 1e5:
-            return width, height
+        if self.map.bounds:
+            # The map's own pixel bounds are wrong west of the antimeridian.
+            (south, west), (north, east) = self.map.bounds
+            scale = 256 * 2**self.map.zoom / 360
+            return (east - west) * scale, (world.mercator(north) - world.mercator(south)) * scale
         text = str(self.map.layout.height or "")
         return TYPICAL_WIDTH, float(text[:-2]) if text.endswith("px") and text[:-2].isdigit() else 400.0
 

@@ -120,6 +120,7 @@ def test_unknown_parameter_names_those_there_are():
     [
         ({"west": 12, "south": 46, "east": 11, "north": 47}, "BoundingBoxInvalid", "371"),
         ({"west": 11, "south": 47, "east": 12, "north": 46}, "BoundingBoxInvalid", "swap"),
+        ({"west": 11, "south": 46, "east": 11, "north": 47}, "BoundingBoxInvalid", "empty"),
         ({"west": 11, "south": 46, "east": 12}, "BoundingBoxInvalid", "north"),
         ({"west": 11, "south": 46, "east": 12, "north": 99}, "BoundingBoxInvalid", "-90 and 90"),
         ({"west": "x", "south": 46, "east": 12, "north": 47}, "BoundingBoxInvalid", "'x'"),
