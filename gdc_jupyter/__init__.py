@@ -15,8 +15,20 @@ _HOMES = {
     "connect": "gdc_jupyter.client",
     "execute": "gdc_jupyter.graph.run",
     "open_collection": "gdc_jupyter.catalog.lazy",
+    "open_result": "gdc_jupyter.client",
+    "plot_offline": "gdc_jupyter.widgets.plots",
 }
-__all__ = ["BBoxMap", "GdcError", "JobTracker", "Selection", "connect", "execute", "open_collection"]
+__all__ = [
+    "BBoxMap",
+    "GdcError",
+    "JobTracker",
+    "Selection",
+    "connect",
+    "execute",
+    "open_collection",
+    "open_result",
+    "plot_offline",
+]
 
 
 def __getattr__(name: str) -> Any:

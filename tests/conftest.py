@@ -29,7 +29,7 @@ def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("gdc")
     before = os.environ.get("GDC_DATA_DIR")
     os.environ["GDC_DATA_DIR"] = str(folder)
-    alps.make(folder / "samples" / alps.ID)
+    alps.make(folder / "samples" / alps.FOLDER_NAME)
     yield folder
     if before is None:
         os.environ.pop("GDC_DATA_DIR", None)

@@ -43,15 +43,15 @@ class CogSource(Source):
     mosaics : tuple of tuple of tuple of Layer
         For each time and each band, the layers to look at.
     prepare : callable, optional
-        Makes the files where they are not there yet; called before each read.
+        Makes files that are not there yet; called with the paths that a read needs.
     """
 
     mosaics: tuple[tuple[Mosaic, ...], ...]
-    prepare: Callable[[], None] | None = None
+    prepare: Callable[[set[str]], None] | None = None
 
     def _fill(self, window: Grid, out: NDArray[Any]) -> None:
         if self.prepare is not None:
-            self.prepare()
+            self.prepare({layer.path for row in self.mosaics for mosaic in row for layer in mosaic})
         for mosaics, values in zip(self.mosaics, out, strict=True):
             start = 0
             for first, group in itertools.groupby(mosaics, key=_same_file):
@@ -213,8 +213,8 @@ class CogCollection(Collection):
             prepare=self._preparation(),
         )
 
-    def _preparation(self) -> Callable[[], None] | None:
-        """Return what a source has to call before it reads."""
+    def _preparation(self) -> Callable[[set[str]], None] | None:
+        """Return what a source has to call with the paths that it is about to read."""
         return None
 
     def _select(self, query: Query) -> list[Entry]:

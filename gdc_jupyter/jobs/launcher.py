@@ -60,6 +60,7 @@ class Launcher:
         self._numbers = itertools.count(1)
         self._children: dict[int, Child] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._spawned: socket.socket | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._listener: asyncio.Task[None] | None = None
         self._ready: asyncio.Future[int] | None = None
@@ -70,11 +71,18 @@ class Launcher:
         """The forkserver's process id."""
         return self._process.pid if self._process else None
 
-    async def start(self) -> None:
-        """Start a forkserver; returns at once, it gets ready by itself."""
-        ours, theirs = socket.socketpair()
-        self._ready = asyncio.get_running_loop().create_future()
+    def spawn(self) -> None:
+        """Start the process before there is a loop, so that it gets ready meanwhile."""
+        self._spawned, theirs = socket.socketpair()
         self._process = self._spawn(theirs)
+
+    async def start(self) -> None:
+        """Start a forkserver, or take up the one that is spawned; returns at once, it gets ready by itself."""
+        if self._spawned is None:
+            self.spawn()
+        ours, self._spawned = self._spawned, None
+        assert self._process is not None
+        self._ready = asyncio.get_running_loop().create_future()
         reader, self._writer = await asyncio.open_connection(sock=ours)
         self._listener = asyncio.create_task(self._listen(reader, self._writer, self._process, self._ready))
 
@@ -125,6 +133,8 @@ class Launcher:
     async def close(self) -> None:
         """End the forkserver and all its children."""
         self._closing = True
+        if self._spawned is not None:
+            self._spawned.close()
         if self._writer is not None:
             self._writer.close()
         if self._process is not None and not await asyncio.to_thread(_wait, self._process, 2.0):

@@ -57,6 +57,7 @@ class JobQueue:
         memory_limit: int = 0,
         samples: bool = True,
         on_change: Callable[[str, str, float], None] = lambda job_id, status, progress: None,
+        launcher: Launcher | None = None,
     ) -> None:
         self.store = store
         self.folder = data / "jobs"
@@ -77,7 +78,7 @@ class JobQueue:
         self._known: dict[str, tuple[str, float]] = {}
         self._watch: asyncio.Task[None] | None = None
         self._closing = False
-        self._launcher = Launcher(self.folder / "forkserver.log")
+        self._launcher = launcher or Launcher(self.folder / "forkserver.log")
         self._lock = ServerLock(self.folder / "servers")
 
     @property

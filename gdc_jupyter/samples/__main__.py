@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from gdc_jupyter.samples import sample_collections
+import os
+
+from gdc_jupyter import __version__
+from gdc_jupyter.samples import COMPLETE, sample_collections
 from gdc_jupyter.settings import data_directory
 
 if __name__ == "__main__":
-    for collection in sample_collections(data_directory() / "samples"):
+    # Whoever waits for some dates makes those at once, so that the rest is not urgent.
+    os.nice(10)
+    folder = data_directory() / "samples"
+    for collection in sample_collections(folder):
         collection.prepare()
+    (folder / COMPLETE).write_text(__version__)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
-import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from threading import Lock, get_ident
 from typing import Any
 
 import numpy as np
@@ -22,10 +23,14 @@ from gdc_jupyter.samples import scenes
 from gdc_jupyter.samples.scenes import SIZE, STEP, Weather
 
 ID = "S2_ALPS"
-# Raised whenever the pixels change, so that older files are made anew.
-VERSION = 1
+# The second part is raised whenever the pixels change, so that older files are made anew.
+FOLDER_NAME = f"{ID}-1"
 GRID = Grid("EPSG:32632", 678200.0, 5153500.0, STEP, -STEP, SIZE, SIZE)
 TILE = 128
+THREADS = 2
+# Seconds after which a file under another name is what a killed process has left.
+STALE = 600
+_lock = Lock()
 
 ABOUT = About(
     title="Synthetic Sentinel-2-like season in an Alpine valley (made by a model, not observed)",
@@ -91,10 +96,10 @@ class AlpsCollection(CogCollection):
 
     def prepare(self) -> None:
         """Make the files where they are not there yet."""
-        ensure(self.folder)
+        make(self.folder)
 
-    def _preparation(self) -> Callable[[], None]:
-        return partial(ensure, self.folder)
+    def _preparation(self) -> Callable[[set[str]], None]:
+        return ensure
 
 
 def collection(folder: Path) -> AlpsCollection:
@@ -110,43 +115,39 @@ def collection(folder: Path) -> AlpsCollection:
     )
 
 
-def ensure(folder: Path) -> None:
-    """Make the files in a folder where they are not there yet."""
-    if not _complete(folder):
-        make(folder)
+def ensure(paths: set[str]) -> None:
+    """Make those files of the sample that are not there yet, with all bands of their dates."""
+    with _lock:
+        missing = [path for path in map(Path, paths) if not path.exists()]
+        if not missing:
+            return
+        names = {path.name for path in missing}
+        _write_scenes(missing[0].parent, [weather for weather in scenes.calendar() if names & _names(weather)])
 
 
 def make(folder: Path) -> None:
-    """Make the files in a folder, or wait until another process has made them.
+    """Make all files in a folder that are not there yet, or wait until another process has made them.
 
-    The files are written elsewhere and moved at the end: a crash in between leaves no half sample.
+    Each file is written under another name and renamed at the end: a crash leaves no half file.
     """
     from filelock import FileLock
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.parent / f".{folder.name}.lock"):
-        if _complete(folder):
-            return
-        for leftover in folder.parent.glob(f".{folder.name}-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            _write_scenes(work)
-            (work / "sample.json").write_text(json.dumps({"version": VERSION}))
-            if folder.exists():
-                shutil.rmtree(folder)
-            work.replace(folder)
-            folder.chmod(0o755)
-        except BaseException:
-            shutil.rmtree(work, ignore_errors=True)
-            raise
+        for left in folder.parent.glob(f"{folder.name.rpartition('-')[0]}-*"):
+            if left != folder:
+                shutil.rmtree(left, ignore_errors=True)
+        for left in folder.glob(".*"):
+            # Another process may be writing the younger ones.
+            if left.stat().st_mtime < time.time() - STALE:
+                left.unlink(missing_ok=True)
+        _write_scenes(
+            folder, [each for each in scenes.calendar() if not all((folder / n).exists() for n in _names(each))]
+        )
 
 
-def _complete(folder: Path) -> bool:
-    try:
-        return bool(json.loads((folder / "sample.json").read_bytes())["version"] == VERSION)
-    except (OSError, ValueError, KeyError):
-        return False
+def _names(weather: Weather) -> set[str]:
+    return {_file_name(weather, band.name) for band in BANDS}
 
 
 def _file_name(weather: Weather, band: str) -> str:
@@ -160,11 +161,25 @@ def _item(folder: Path, weather: Weather) -> dict[str, Any]:
     return item_document(f"{ID}_{weather.date:%Y%m%d}", ID, GRID, moment, assets, properties)
 
 
-def _write_scenes(folder: Path) -> None:
+def _write_scenes(folder: Path, calendar: Sequence[Weather]) -> None:
+    import rasterio  # noqa: F401  (before threads need it)
+
+    if not calendar:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
     land = scenes.valley()
-    for weather in scenes.calendar():
+
+    def write(weather: Weather) -> None:
         for band, values in zip(BANDS, scenes.scene(land, weather), strict=True):
-            _write(folder / _file_name(weather, band.name), values, band)
+            name = _file_name(weather, band.name)
+            part = folder / f".{os.getpid()}-{get_ident()}-{name}"
+            _write(part, values, band)
+            part.replace(folder / name)
+
+    # A scene's random numbers depend on its date alone, so that threads do not change what is made.
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(write, calendar):
+            pass
 
 
 def _write(path: Path, values: NDArray[np.uint16], band: Band) -> None:

@@ -89,6 +89,7 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
     ) -> None:
         self._busy = False
         self._shown: BBox | None = None
+        self._size: tuple[float, float] | None = None
         self._graticule = ipyleaflet.ImageOverlay(pane="gdc-graticule")
         self.draw = ipyleaflet.GeomanDrawControl(
             position="topleft",
@@ -272,7 +273,12 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
 
     def _on_view(self, change: Any) -> None:
         (south, west), (north, east) = change["new"]
-        if self._graticule not in self.map.layers or not (west < east and south < north):
+        if not (west < east and south < north):
+            return
+        # The map's own pixel bounds are wrong west of the antimeridian.
+        scale = 256 * 2**self.map.zoom / 360
+        self._size = (east - west) * scale, (world.mercator(north) - world.mercator(south)) * scale
+        if self._graticule not in self.map.layers:
             return
         url, (left, bottom, right, top) = world.graticule((west, south, east, north), *self._pixels())
         with self._graticule.hold_sync():
@@ -281,11 +287,8 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
 
     def _pixels(self) -> tuple[float, float]:
         """Return the size of the map, as far as it is known."""
-        if self.map.bounds:
-            # The map's own pixel bounds are wrong west of the antimeridian.
-            (south, west), (north, east) = self.map.bounds
-            scale = 256 * 2**self.map.zoom / 360
-            return (east - west) * scale, (world.mercator(north) - world.mercator(south)) * scale
+        if self._size is not None:
+            return self._size
         text = str(self.map.layout.height or "")
         return TYPICAL_WIDTH, float(text[:-2]) if text.endswith("px") and text[:-2].isdigit() else 400.0
 

@@ -65,8 +65,7 @@ class GdcApp(ExtensionApp):
         os.environ["GDC_DATA_DIR"] = str(data)
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
         self.services = Services(data, self.samples, limits, tell=self._tell_job, touch=self._touch)
-        if self.samples:
-            self.services.make_samples()
+        self.services.begin()
         self.settings.update({"gdc_services": self.services, "gdc_public_url": self.public_url})
         self._server.event_logger.register_event_schema(Path(__file__).parent / "event_schemas" / "job.yaml")
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.samples import is_complete
 from gdc_server.signing import Signer
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
+    from gdc_jupyter.jobs.launcher import Launcher
     from gdc_jupyter.jobs.queue import JobQueue
     from gdc_jupyter.jobs.store import JobStore
 
@@ -64,6 +66,7 @@ class Services:
     _catalog: Catalog | None = None
     _signer: Signer | None = None
     _constants: dict[str, Any] = field(default_factory=dict)
+    _launcher: Launcher | None = None
     _sample_maker: subprocess.Popen[bytes] | None = None
     _background: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -100,9 +103,14 @@ class Services:
         """Get ready in the background what a first request needs."""
         await self.queue()
         self._later(self._keep_touching())
+        self._later(self._get_ready())
+
+    async def _get_ready(self) -> None:
+        # One after the other, so that a first request does not share the processor with all of it.
         for name in ("processes", "formats"):
-            self._later(self.constant(name))
-        self._later(self.catalog())
+            await self.constant(name)
+        await self.catalog()
+        self._make_samples()
 
     async def close(self) -> None:
         """End all work."""
@@ -113,6 +121,8 @@ class Services:
             task.cancel()
         if self._opening is not None:
             await (await self._opening).close()
+        elif self._launcher is not None:
+            await self._launcher.close()
 
     async def _open(self) -> JobQueue:
         queue = await asyncio.to_thread(self._make_queue)
@@ -131,6 +141,7 @@ class Services:
             memory_limit=self.limits.job_memory,
             samples=self.samples,
             on_change=self.tell,
+            launcher=self._launcher,
         )
 
     def _make_catalog(self) -> Catalog:
@@ -138,9 +149,21 @@ class Services:
 
         return Catalog(self.data, samples=self.samples)
 
-    def make_samples(self) -> None:
-        """Begin to make the generated samples, in a process that works while this one still starts."""
-        if (self.data / "samples").is_dir():
+    def begin(self) -> None:
+        """Start the forkserver, which gets ready while this process still starts."""
+        from gdc_jupyter.jobs.launcher import Launcher
+
+        launcher = Launcher(self.data / "jobs" / "forkserver.log")
+        try:
+            launcher.spawn()
+        except OSError as error:
+            _log.warning("Jobs cannot run: %s", error)
+            return
+        self._launcher = launcher
+
+    def _make_samples(self) -> None:
+        """Begin to make the generated samples; a request that comes first makes what it needs itself."""
+        if not self.samples or is_complete(self.data / "samples"):
             return
         self._sample_maker = subprocess.Popen(
             [sys.executable, "-m", "gdc_jupyter.samples"],

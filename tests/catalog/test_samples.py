@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
+import os
 from pathlib import Path
 from typing import Any
 
@@ -116,16 +116,17 @@ def test_the_season_does_not_depend_on_when_or_how_it_is_made(season: Any) -> No
     assert_array_equal(np.where(again == 0, np.nan, again), season[17])
 
 
-def test_metadata_need_no_files_and_the_first_read_makes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[Path] = []
-    monkeypatch.setattr(alps, "make", made.append)
-    collection = alps.collection(tmp_path / "S2_ALPS")
+def test_metadata_need_no_files_and_a_read_makes_those_of_its_dates(tmp_path: Path, season: Any) -> None:
+    folder = tmp_path / alps.FOLDER_NAME
+    collection = alps.collection(folder)
     assert len(collection.metadata()["cube:dimensions"]["t"]["values"]) == 43
-    source = collection.open(Query())
-    assert made == []
-    with pytest.raises(Exception, match="No such file"):
-        source.read(source.grid)
-    assert made == [tmp_path / "S2_ALPS"]
+    source = collection.open(Query(start=np.datetime64("2022-07-01"), end=np.datetime64("2022-07-08")))
+    assert not folder.exists()
+    values = source.read(source.grid)
+    assert_array_equal(values, season[19:20])
+    assert sorted(path.name for path in folder.iterdir()) == [
+        f"S2_ALPS_20220705_{band}.tif" for band in ("B02", "B03", "B04", "B08", "SCL")
+    ]
 
 
 @pytest.fixture
@@ -136,31 +137,33 @@ def short_season(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("short_season")
 def test_two_processes_make_one_sample(tmp_path: Path) -> None:
-    folder = tmp_path / "S2_ALPS"
+    folder = tmp_path / alps.FOLDER_NAME
     context = multiprocessing.get_context("fork")
+    paths = {str(folder / f"S2_ALPS_20220401_{band}.tif") for band in ("B04", "SCL")}
     workers = [context.Process(target=alps.make, args=(folder,)) for _ in range(2)]
+    workers.append(context.Process(target=alps.ensure, args=(paths,)))
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(30)
         assert worker.exitcode == 0
-    assert len(list(folder.glob("*.tif"))) == 10
-    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["S2_ALPS"]
+    assert len(list(folder.iterdir())) == 10
 
 
 @pytest.mark.usefixtures("short_season")
 def test_a_crash_leaves_no_half_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "S2_ALPS"
+    folder = tmp_path / alps.FOLDER_NAME
     with monkeypatch.context() as patch:
         patch.setattr(alps, "_write", lambda *arguments: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             alps.make(folder)
-    assert not folder.exists()
-    # What a killed process leaves is cleared away, and so is a sample of another version.
-    (tmp_path / ".S2_ALPS-left").mkdir()
-    folder.mkdir()
-    (folder / "sample.json").write_text('{"version": 0}')
+    assert list(folder.iterdir()) == []
+    # What a killed process has left is cleared away, and so is a sample of another version.
+    left = folder / ".123-4-S2_ALPS_20220401_B04.tif"
+    left.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    (tmp_path / "S2_ALPS-0").mkdir()
     alps.make(folder)
     assert len(list(folder.glob("*.tif"))) == 10
-    assert not (tmp_path / ".S2_ALPS-left").exists()
-    shutil.rmtree(folder)
+    assert not left.exists()
+    assert not (tmp_path / "S2_ALPS-0").exists()
