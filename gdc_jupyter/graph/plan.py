@@ -6,7 +6,7 @@ types of every intermediate cube are known, and whatever a process refuses is to
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -62,12 +62,28 @@ class Saved:
 
 @dataclass
 class Plan:
-    """What a graph computes: the value of its result node, and what it saves."""
+    """What a graph computes: the value of its result node, and what it saves.
+
+    Parameters
+    ----------
+    result : object
+    saved : list of Saved
+    cubes : list of BlockCube
+        All cubes on the way.
+    stages : list of BlockCube
+        Those of them that a process needs as a whole, so that their blocks are computed before those of the result.
+    sources : list of Source
+        What is loaded.
+    advance : callable
+        Called after each block of a stage; whoever runs the plan sets it.
+    """
 
     result: Any = None
     saved: list[Saved] = field(default_factory=list)
     cubes: list[BlockCube] = field(default_factory=list)
+    stages: list[BlockCube] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    advance: Callable[[], None] = lambda: None
 
 
 class Planner:
@@ -157,7 +173,8 @@ class Planner:
         if process.selects and first.source is not None:
             return selected(first, probe)
         if reach is Reach.WHOLE:
-            return whole(process, arguments, cubes, probe, path)
+            self.plan.stages += [cube for cube in cubes.values() if cube.grid is not None]
+            return whole(process, arguments, cubes, probe, path, self.plan)
         margin = process.margin(probes) if process.margin else 0
         return pixelwise(process, arguments, cubes, probe, path, margin)
 
@@ -313,7 +330,12 @@ def pixelwise(
 
 
 def whole(
-    process: Process, arguments: dict[str, Any], cubes: dict[str, BlockCube], probe: xr.DataArray, path: tuple[str, ...]
+    process: Process,
+    arguments: dict[str, Any],
+    cubes: dict[str, BlockCube],
+    probe: xr.DataArray,
+    path: tuple[str, ...],
+    plan: Plan,
 ) -> BlockCube:
     """Return the cube of a process that needs all pixels of its inputs at once."""
     first = next(iter(cubes.values()))
@@ -321,7 +343,7 @@ def whole(
     complete: BlockCube
 
     def everything(window: Grid | None, memo: Memo) -> xr.DataArray:
-        inputs = {name: assemble(cube) for name, cube in cubes.items()}
+        inputs = {name: assemble(cube, lambda: plan.advance()) for name, cube in cubes.items()}
         return _require_cube(call_process(process.id, {**arguments, **inputs}, path))
 
     complete = BlockCube(probe, None, everything)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from gdc_jupyter.cube.encode import Asset, require_format
@@ -126,6 +127,7 @@ def run(
         saved = [Saved(plan.result, default_format, {})]
     pixel_bytes = max([cube.pixel_bytes for cube in plan.cubes], default=1)
     counter = _Counter(saved, plan, pixel_bytes, progress)
+    plan.advance = counter.advance
     log("info", _summary(plan, counter.total, pixel_bytes), ())
     start, end = _interval(plan)
     result = Result(bbox=_area(plan), start=start, end=end)
@@ -192,13 +194,17 @@ class _Counter:
     def __init__(self, saved: list[Saved], plan: Plan, pixel_bytes: int, progress: Progress) -> None:
         values = [each.value for each in saved] or [plan.result]
         cubes = [value for value in values if isinstance(value, BlockCube) and value.grid is not None]
-        self.total = max(sum(len(windows(cube, pixel_bytes)) for cube in cubes), 1)
+        blocks = [len(windows(cube, pixel_bytes)) for cube in cubes]
+        blocks += [len(windows(cube, cube.pixel_bytes)) for cube in plan.stages]
+        self.total = max(sum(blocks), 1)
         self.done, self.progress = 0, progress
+        self._lock = Lock()
 
     def advance(self) -> None:
-        self.done += 1
-        # Files are still to be finished when the last block is computed.
-        self.progress(min(99.0 * self.done / self.total, 99.0))
+        with self._lock:
+            self.done += 1
+            # Files are still to be finished when the last block is computed.
+            self.progress(min(99.0 * self.done / self.total, 99.0))
 
 
 def _write(saved: Saved, folder: Path, stem: str, pixel_bytes: int, advance: Callable[[], None]) -> list[Asset]:

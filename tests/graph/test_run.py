@@ -121,6 +121,17 @@ def test_progress_counts_blocks(tmp_path):
     assert seen == pytest.approx([*(99 * done / blocks_in_all for done in range(1, blocks_in_all + 1)), 100])
 
 
+def test_progress_counts_the_blocks_of_a_stage(tmp_path):
+    seen = []
+    graph = {
+        "load": load(),
+        "mean": node("reduce_dimension", data=of("load"), dimension="x", reducer=reducer("mean")),
+        "save": node("save_result", True, data=of("mean"), format="JSON"),
+    }
+    run({"process_graph": graph}, MemoryCatalog(), tmp_path, progress=seen.append)
+    assert seen == pytest.approx([*(99 * done / 16 for done in range(1, 17)), 100])
+
+
 def test_native_parameters_reach_the_graph():
     cube = xr.DataArray(np.arange(12.0).reshape(3, 4), dims=["a", "b"], coords={"a": [1, 2, 3], "b": [1, 2, 3, 4]})
     graph = {"r": node("reduce_dimension", True, data=parameter("cube"), dimension="a", reducer=reducer("sum"))}
