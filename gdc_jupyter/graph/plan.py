@@ -162,9 +162,11 @@ class Planner:
             return regridded(first, process.regrid(first.grid, _with_grids(arguments)), arguments.get("method", "near"))
         probes = {**arguments, **{name: cube.probe for name, cube in cubes.items()}}
         reach = process.reach_of(probes)
-        if reach is Reach.LABELS:
+        if reach is Reach.LABELS or process.counts:
             virtual = {**arguments, **{name: _virtual(cube) for name, cube in cubes.items()}}
-            return call_process(process.id, virtual, path)
+            seen = call_process(process.id, virtual, path)
+            if reach is Reach.LABELS:
+                return seen
         cubes = _aligned(cubes)
         probes |= {name: _beside(cube, first) for name, cube in cubes.items()}
         probe = call_process(process.id, probes, path)

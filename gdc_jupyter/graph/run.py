@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from gdc_jupyter.graph.signature import check
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
 
+CALLS_PER_NODE = 6
 Progress = Callable[[float], None]
 Log = Callable[[str, str, tuple[str, ...]], None]
 
@@ -82,6 +84,8 @@ def make_plan(process: Mapping[str, Any], catalog: Catalog, parameters: Mapping[
     graph, faults, defaults = _parsed(process, parameters or {})
     if graph is None:
         raise InvalidProcessGraph(faults)
+    # A block is computed from the result back to its sources, with a few calls for each node on the way.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_PER_NODE * len(graph.nodes) + 1000))
     return Planner(catalog, defaults, faults).make(graph)
 
 
@@ -130,7 +134,7 @@ def run(
     plan.advance = counter.advance
     log("info", _summary(plan, counter.total, pixel_bytes), ())
     start, end = _interval(plan)
-    result = Result(bbox=_area(plan), start=start, end=end)
+    result = Result(bbox=_area(plan, saved), start=start, end=end)
     stems = ["result"] if len(saved) == 1 else [f"result-{number}" for number in range(1, len(saved) + 1)]
     for stem, each in zip(stems, saved, strict=True):
         assets = _write(each, folder, stem, pixel_bytes, counter.advance)
@@ -229,8 +233,10 @@ def _summary(plan: Plan, blocks: int, pixel_bytes: int) -> str:
     return f"{blocks} block{'s' * (blocks != 1)} of up to {height} x {width} pixels from {names}."
 
 
-def _area(plan: Plan) -> Bounds | None:
-    grids = [cube.grid for cube in plan.cubes[-1:] if cube.grid is not None] or [source.grid for source in plan.sources]
+def _area(plan: Plan, saved: list[Saved]) -> Bounds | None:
+    values = [each.value for each in saved] or [plan.result]
+    grids = [value.grid for value in values if isinstance(value, BlockCube) and value.grid is not None]
+    grids = grids or [source.grid for source in plan.sources]
     boxes = [grid.geographic_bounds for grid in grids]
     if not boxes:
         return None

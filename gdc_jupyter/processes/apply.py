@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gdc_jupyter.cube.cube import along, dimension_type, require_dimension, require_temporal, with_labels, without
 from gdc_jupyter.cube.time import parse_instant, parse_interval, period_labels, within
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.processes.registry import Arguments, Reach, process
+from gdc_jupyter.processes.registry import Arguments, Reach, process, spatial_reach
 from gdc_jupyter.processes.schemas import (
     DATE,
     DATE_TIME,
@@ -56,9 +56,7 @@ Intervals = Annotated[
 
 
 def _reach(arguments: Arguments) -> Reach:
-    data, name = arguments["data"], arguments["dimension"]
-    spatial = isinstance(data, xr.DataArray) and name in data.dims and dimension_type(data, name) == "spatial"
-    return Reach.WHOLE if spatial else Reach.PIXEL
+    return spatial_reach(arguments["data"], arguments["dimension"])
 
 
 @process("cubes")

@@ -10,7 +10,7 @@ import xarray as xr
 from gdc_jupyter.cube.cube import dimension_type, require_dimension, with_labels, without
 from gdc_jupyter.cube.time import format_instant, parse_instant
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.processes.registry import Reach, process
+from gdc_jupyter.processes.registry import Reach, process, spatial_reach
 from gdc_jupyter.processes.schemas import Cube, Label, Labels, Text, UniqueLabels, choice
 
 DimensionType = Annotated[str, choice("bands", "geometry", "spatial", "temporal", "other")]
@@ -49,7 +49,7 @@ def add_dimension(data: Cube, name: Text, label: Label, type: DimensionType = "o
     return expanded.assign_coords({name: (name, labels, {"type": type})}).assign_attrs(data.attrs)
 
 
-@process("cubes")
+@process("cubes", counts=True, reach=lambda arguments: spatial_reach(arguments["data"], arguments["name"]))
 def drop_dimension(data: Cube, name: Text) -> Cube:
     """Remove a dimension that has a single label.
 

@@ -71,6 +71,8 @@ class Process:
         Whether a process that crops also changes values, so that it has to run on each block.
     selects : bool
         Whether the result holds a subset of the labels of the first cube, so that a source need not read the others.
+    counts : bool
+        Whether the function has to see how many labels x and y really have, and refuses by them.
     engine : bool
         Whether the function takes the engine's services as the keyword argument ``engine``.
     """
@@ -90,6 +92,7 @@ class Process:
     joins: bool = False
     masks: bool = False
     selects: bool = False
+    counts: bool = False
     engine: bool = False
 
     def reach_of(self, arguments: Arguments) -> Reach:
@@ -134,6 +137,14 @@ def process(*categories: str, id: str | None = None, **plan: Any) -> Callable[[F
         return function
 
     return register
+
+
+def spatial_reach(cube: Any, dimension: str) -> Reach:
+    """Return the reach of a process along a dimension: along x and y it needs all pixels."""
+    from gdc_jupyter.cube.cube import dimension_type
+
+    spatial = dimension in getattr(cube, "dims", ()) and dimension_type(cube, dimension) == "spatial"
+    return Reach.WHOLE if spatial else Reach.PIXEL
 
 
 def _describe(name: str, function: Callable[..., Any], categories: tuple[str, ...], plan: dict[str, Any]) -> Process:

@@ -176,6 +176,14 @@ def test_shared_node_is_read_once_a_block():
     assert result.bands.values.tolist() == [band.name for band in BANDS]
 
 
+def test_a_chain_of_a_thousand_nodes():
+    graph = {"n0": load(bands=["B04"], temporal_extent=["2022-05-01", "2022-05-02"])}
+    for number in range(1, 1000):
+        step = {"process_graph": {"add": node("add", True, x=parameter("x"), y=1)}}
+        graph[f"n{number}"] = node("apply", number == 999, data=of(f"n{number - 1}"), process=step)
+    np.testing.assert_array_equal(run(graph).values[0, 0], VALUES[0, 0] + 999)
+
+
 def test_block_shape_follows_the_pixel():
     ten, hundred = (blocks.block_shape(2 * dates * 4) for dates in (10, 100))
     assert ten[0] * ten[1] * 80 <= blocks.BLOCK_BYTES

@@ -103,6 +103,12 @@ def test_reducer_that_returns_an_array():
     assert only(graph).path[0] == "r"
 
 
+def test_x_with_many_labels_cannot_be_dropped():
+    fault = only({"load": load(), "drop": node("drop_dimension", True, data=of("load"), name="x")})
+    assert fault.code == "DimensionLabelCountMismatch"
+    assert "150" in fault.message
+
+
 def test_overlap_without_resolver():
     fault = only({"load": load(), "m": node("merge_cubes", True, cube1=of("load"), cube2=of("load"))})
     assert fault.code == "OverlapResolverMissing"
