@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -199,3 +199,28 @@ def _tile(items: list[dict[str, Any]], files: dict[str, RasterFile]) -> tuple[in
             if band_names(key, asset) and not is_remote(asset["href"]):
                 return examine(Path(asset["href"])).tile
     return 512, 512
+
+
+def write_collection(folder: Path, document: dict[str, Any], items: Sequence[dict[str, Any]]) -> None:
+    """Write a STAC collection and its items, by id, into the folder of their files.
+
+    Parameters
+    ----------
+    folder : Path
+    document : dict
+        The collection; links to the items are added to its own.
+    items : sequence of dict
+        Their addresses of files in the folder become relative to it.
+    """
+    up = [{"rel": relation, "href": "./collection.json"} for relation in ("root", "parent", "collection")]
+    for item in items:
+        assets = {key: asset | {"href": f"./{Path(asset['href']).name}"} for key, asset in item["assets"].items()}
+        _write_json(folder / f"{item['id']}.json", item | {"assets": assets, "links": up})
+    down = [{"rel": "item", "href": f"./{item['id']}.json", "type": "application/geo+json"} for item in items]
+    _write_json(folder / "collection.json", document | {"links": [*document.get("links", ()), *down]})
+
+
+def _write_json(path: Path, document: dict[str, Any]) -> None:
+    part = path.with_name(f".{os.getpid()}-{path.name}")
+    part.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gdc_jupyter.catalog.cog import CogCollection
 from gdc_jupyter.catalog.collection import About, Band
 from gdc_jupyter.catalog.metadata import item_assets, item_document, raster_asset
+from gdc_jupyter.catalog.static_stac import write_collection
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.samples import scenes
 from gdc_jupyter.samples.scenes import SIZE, STEP, Weather
@@ -141,9 +142,11 @@ def make(folder: Path) -> None:
             # Another process may be writing the younger ones.
             if left.stat().st_mtime < time.time() - STALE:
                 left.unlink(missing_ok=True)
-        _write_scenes(
-            folder, [each for each in scenes.calendar() if not all((folder / n).exists() for n in _names(each))]
-        )
+        missing = [each for each in scenes.calendar() if not all((folder / name).exists() for name in _names(each))]
+        _write_scenes(folder, missing)
+        if not (folder / "collection.json").exists():
+            sample = collection(folder)
+            write_collection(folder, sample.metadata() | {"links": list(ABOUT.links)}, sample.documents)
 
 
 def _names(weather: Weather) -> set[str]:

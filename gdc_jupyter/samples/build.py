@@ -8,7 +8,6 @@ iris_sample_data/sample_data/ostia_monthly.nc of the package iris-sample-data 2.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from gdc_jupyter.catalog.cog import CogCollection
 from gdc_jupyter.catalog.collection import About, Band
 from gdc_jupyter.catalog.metadata import item_assets, item_document, raster_asset
+from gdc_jupyter.catalog.static_stac import write_collection
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.samples import FOLDER
 
@@ -88,13 +88,10 @@ def build_scene(source: Path, target: Path) -> None:
         assets[name] = raster_asset(f"./{SCENE_ID}_{name}.tif", (band,), part) | {"gsd": part.dx}
     assert outline is not None
     item = item_document(SCENE_ID, SCENE_ID, outline, SPAN, assets, {"instruments": ["msi"]})
-    links = [{"rel": relation, "href": "./collection.json"} for relation in ("root", "parent", "collection")]
-    _write_json(target / f"{SCENE_ID}.json", item | {"links": links})
     collection = CogCollection(SCENE_ID, SCENE, documents=[item], band_list=tuple(bands))
     document = collection.metadata() | {"item_assets": item_assets(bands)}
     document["summaries"] |= {"instruments": ["msi"]}
-    item_link = {"rel": "item", "href": f"./{SCENE_ID}.json", "type": "application/geo+json"}
-    _write_json(target / "collection.json", document | {"links": [*SCENE.links, item_link]})
+    write_collection(target, document | {"links": list(SCENE.links)}, [item])
 
 
 def _read_band(path: Path) -> tuple[NDArray[np.uint16], Grid]:
@@ -190,10 +187,6 @@ NOTICE = {
 def _copy(old: Any, new: Any) -> None:
     new.setncatts({name: old.getncattr(name) for name in old.ncattrs() if name != "bounds"})
     new[...] = old[...]
-
-
-def _write_json(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

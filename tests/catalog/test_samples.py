@@ -9,6 +9,7 @@ from typing import Any
 
 import netCDF4
 import numpy as np
+import pystac
 import pytest
 import rasterio
 from numpy.testing import assert_array_equal
@@ -147,7 +148,8 @@ def test_two_processes_make_one_sample(tmp_path: Path) -> None:
     for worker in workers:
         worker.join(30)
         assert worker.exitcode == 0
-    assert len(list(folder.iterdir())) == 10
+    assert len(list(folder.glob("*.tif"))) == 10
+    assert not list(folder.glob(".*"))
 
 
 @pytest.mark.usefixtures("short_season")
@@ -167,3 +169,15 @@ def test_a_crash_leaves_no_half_sample(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(list(folder.glob("*.tif"))) == 10
     assert not left.exists()
     assert not (tmp_path / "S2_ALPS-0").exists()
+
+
+def test_the_season_is_a_static_stac_collection_too(data_directory: Path, season: Any) -> None:
+    folder = data_directory / "samples" / alps.FOLDER_NAME
+    read = pystac.Collection.from_file(str(folder / "collection.json"))
+    items = list(read.get_items())
+    assert read.license == "CC0-1.0"
+    assert len(items) == 43
+    assert items[7].datetime.isoformat() == "2022-05-06T10:10:00+00:00"
+    with rasterio.open(items[7].assets["B08"].get_absolute_href()) as file:
+        values = file.read(1).astype(float)
+    assert_array_equal(np.where(values == 0, np.nan, values), season[7, 3])
