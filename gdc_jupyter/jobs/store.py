@@ -47,12 +47,19 @@ class JobStore:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engine = _engine(url)
+        try:
+            self._make_tables()
+            self._check_version()
+        except BaseException:
+            self.close()
+            raise
+
+    def _make_tables(self) -> None:
         with self._engine.begin() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
                 for index in sorted(table.indexes, key=lambda each: str(each.name)):
                     connection.execute(CreateIndex(index, if_not_exists=True))
-        self._check_version()
 
     def _check_version(self) -> None:
         with self._engine.connect() as connection:
@@ -71,8 +78,6 @@ class JobStore:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
-
-    # ---- what a user asks for: always of one owner
 
     def create(self, owner: str, process: dict[str, Any], **fields: Any) -> Job:
         """Store a new job in state ``created`` and return it.
@@ -186,8 +191,6 @@ class JobStore:
         with self._engine.connect() as connection:
             row = connection.execute(query.limit(1)).first()
         return None if row is None else _log(row)
-
-    # ---- what the queue and the workers do
 
     def enqueue(self, job_id: str, server: str) -> bool:
         """Queue a job that is not queued or running, and forget its last run's logs; False where it was."""
