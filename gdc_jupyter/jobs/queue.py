@@ -109,8 +109,6 @@ class JobQueue:
         self._lock.release()
         self.store.close()
 
-    # ---- batch jobs
-
     async def start(self, job_id: str) -> None:
         """Queue a job, dropping the results of an earlier run; nothing happens where it is queued or running."""
         if not await asyncio.to_thread(self._enqueue, job_id):
@@ -224,8 +222,6 @@ class JobQueue:
         if self._known.get(job_id) != (status, progress):
             self._known[job_id] = (status, progress)
             self._on_change(job_id, status, progress)
-
-    # ---- synchronous work
 
     async def run_synchronously(self, process: dict[str, Any], folder: Path) -> dict[str, Any]:
         """Run a process in a child and return what `results.describe` says of its files in ``folder/results``.

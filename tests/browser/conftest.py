@@ -102,13 +102,24 @@ class NotebookPage:
         self.page.locator("#jupyterlab-splash").wait_for(state="hidden")
 
 
+MISSING = "no Chromium found: install it (apt-get install chromium) to run the browser tests"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Report all tests without a browser as skipped at one place, so that pytest tells of them in one line."""
+    report = yield
+    if CHROMIUM is None and report.skipped and item.path.parent == Path(__file__).parent:
+        report.longrepr = ("tests/browser", None, f"Skipped: {MISSING}")
+    return report
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
+    if CHROMIUM is None and os.environ.get("GDC_REQUIRE_BROWSER") == "1":
+        pytest.fail(MISSING, pytrace=False)
     if CHROMIUM is None:
-        message = "no Chromium found: install it (apt-get install chromium) to run the browser tests"
-        if os.environ.get("GDC_REQUIRE_BROWSER") == "1":
-            pytest.fail(message, pytrace=False)
-        pytest.skip(message)
+        pytest.skip(MISSING)
     return CHROMIUM
 
 

@@ -33,8 +33,6 @@ class ApiHandler(JupyterHandler):
     #: Whether the Authorization header is left to the handler.
     own_authorization = False
 
-    # ---- before a verb
-
     async def prepare(self) -> None:  # type: ignore[override]
         """Find out who asks, and refuse what cannot be answered."""
         if self.request.method == "OPTIONS":
@@ -91,8 +89,6 @@ class ApiHandler(JupyterHandler):
         unimplemented = web.RequestHandler._unimplemented_method
         return [name for name in _METHODS if getattr(cls, name.lower()) is not unimplemented]
 
-    # ---- headers
-
     def set_default_headers(self) -> None:
         """Add what every answer carries, errors included."""
         super().set_default_headers()
@@ -118,8 +114,6 @@ class ApiHandler(JupyterHandler):
         self.set_header("Access-Control-Max-Age", "600")
         self.set_header("Content-Type", "application/json")
         self.set_status(204)
-
-    # ---- what verbs use
 
     @property
     def services(self) -> Services:
@@ -201,8 +195,6 @@ class ApiHandler(JupyterHandler):
         self.set_status(status)
         self.set_header("Content-Type", media_type)
         self.finish(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS))
-
-    # ---- errors
 
     @cached_property
     def error_number(self) -> str:
