@@ -17,6 +17,8 @@ unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 # uv where it is installed, else the environment's own pip.
 INSTALL = if command -v uv >/dev/null 2>&1; then uv pip install --quiet -p $(BIN)/python -c constraints.txt $(1); \
 	else $(BIN)/python -m pip install --quiet -c constraints.txt $(1); fi
+# JupyterLab's own questions to the network, for news and newer versions, are off.
+OFFLINE := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}
 NPM := npm --prefix labextension --no-fund --no-audit --loglevel=error
 
 .DEFAULT_GOAL := help
@@ -111,6 +113,8 @@ $(BUNDLE): $(MODULES) $(LAB_SOURCES) | $(VENV)/.node
 $(VENV)/.lab: pyproject.toml constraints.txt $(BUNDLE) | $(VENV)/.python
 	@echo "Installing gdc-jupyter into $(VENV)"
 	@HATCH_JUPYTER_BUILDER_SKIP_NPM=1; export HATCH_JUPYTER_BUILDER_SKIP_NPM; $(call INSTALL,-e .)
+	@mkdir -p $(VENV)/share/jupyter/lab/settings
+	@echo '$(OFFLINE)' > $(VENV)/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.lab
