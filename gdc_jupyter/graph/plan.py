@@ -18,7 +18,7 @@ from gdc_jupyter.cube.area import crop_polygons
 from gdc_jupyter.cube.cube import build, is_raster, spatial_dimensions
 from gdc_jupyter.cube.grid import Bounds, Grid
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
-from gdc_jupyter.graph.block_cube import BlockCube, Memo, cut, one_pixel, relabel, shaped
+from gdc_jupyter.graph.block_cube import BlockCube, Memo, cut, one_pixel, shaped
 from gdc_jupyter.graph.blocks import assemble
 from gdc_jupyter.graph.evaluate import call_process, resolve
 from gdc_jupyter.graph.parse import FromNode, Graph, Node, references
@@ -342,7 +342,6 @@ def whole(
     """Return the cube of a process that needs all pixels of its inputs at once."""
     first = next(iter(cubes.values()))
     grid = first.grid if is_raster(probe) else None
-    complete: BlockCube
 
     def everything(window: Grid | None, memo: Memo) -> xr.DataArray:
         inputs = {name: assemble(cube, lambda: plan.advance()) for name, cube in cubes.items()}
@@ -353,7 +352,7 @@ def whole(
         return complete
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
-        return relabel(cut(complete.whole(), grid, _given(window)), _given(window), _given(window))
+        return cut(complete.whole(), grid, _given(window))
 
     return BlockCube(one_pixel(probe, grid), grid, compute)
 
