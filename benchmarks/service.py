@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,8 @@ import tempfile
 import time
 
 import requests
+
+from gdc_jupyter.demo import free_port
 
 TOKEN = "benchmark"
 AREA = {"west": 11.345, "south": 46.495, "east": 11.372, "north": 46.512}
@@ -57,13 +58,6 @@ def seconds_of(command: list[str]) -> float:
     start = time.perf_counter()
     subprocess.run(command, check=True)
     return time.perf_counter() - start
-
-
-def free_port() -> int:
-    """Return a free port of this computer."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def round_of_figures() -> dict[str, float]:

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +87,15 @@ def _finished_job(cube: Any, title: str, target: Path) -> Path:
     return target
 
 
+def free_port() -> int:
+    """Return a port of this computer that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextlib.contextmanager
-def server(token: str, log: Path) -> Iterator[str]:
+def server(token: str, log: Path, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Run ``jupyter gdc`` on a free port of this computer and yield the address of its API.
 
     Parameters
@@ -97,15 +104,15 @@ def server(token: str, log: Path) -> Iterator[str]:
         The server's token.
     log : Path
         Where the server's messages go.
+    environment : mapping
+        The server's environment variables, beside its token.
 
     Raises
     ------
     SystemExit
         Where the server does not answer within a minute, with the place of its messages.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -114,9 +121,14 @@ def server(token: str, log: Path) -> Iterator[str]:
         "--ServerApp.ip=127.0.0.1",
         "--no-browser",
     ]
-    environment = {**os.environ, "JUPYTER_TOKEN": token}
     with log.open("wb") as messages:
-        process = subprocess.Popen(command, env=environment, stdout=messages, stderr=messages)
+        process = subprocess.Popen(
+            command,
+            env={**environment, "JUPYTER_TOKEN": token},
+            stdin=subprocess.DEVNULL,
+            stdout=messages,
+            stderr=messages,
+        )
         try:
             url = f"http://127.0.0.1:{port}/gdc/"
             _wait_for(url, process, log)

@@ -49,9 +49,14 @@ class CogSource(Source):
     mosaics: tuple[tuple[Mosaic, ...], ...]
     prepare: Callable[[set[str]], None] | None = None
 
+    @cached_property
+    def paths(self) -> set[str]:
+        """The files that reads need."""
+        return {layer.path for row in self.mosaics for mosaic in row for layer in mosaic}
+
     def _fill(self, window: Grid, out: NDArray[Any]) -> None:
         if self.prepare is not None:
-            self.prepare({layer.path for row in self.mosaics for mosaic in row for layer in mosaic})
+            self.prepare(self.paths)
         for mosaics, values in zip(self.mosaics, out, strict=True):
             start = 0
             for first, group in itertools.groupby(mosaics, key=_same_file):

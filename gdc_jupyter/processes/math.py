@@ -9,12 +9,11 @@ import numpy as np
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import process
-from gdc_jupyter.processes.schemas import Integer, IntegerOrNull, Number, Numeric, Schema, number
+from gdc_jupyter.processes.schemas import Integer, IntegerOrNull, NotNegative, Number, Numeric, Schema, number
 from gdc_jupyter.processes.values import elementwise, numeric
 
 Difference = Annotated[Any, Schema({"type": "number", "minimum": -1, "maximum": 1})]
 Sign = Annotated[Any, Schema({"type": ["number", "null"], "enum": [-1, 0, 1, None]})]
-NotNegative = Annotated[Any, number(minimum=0)]
 
 
 @process("math")

@@ -101,6 +101,7 @@ def choice(*values: str) -> Schema:
 
 Anything = Annotated[Any, Schema(ANY)]
 Number = Annotated[Any, number()]
+NotNegative = Annotated[Any, number(minimum=0)]
 Numeric = Annotated[Any, Schema({"type": "number"})]
 Integer = Annotated[int, Schema({"type": "integer"})]
 IntegerOrNull = Annotated[Any, Schema({"type": ["integer", "null"]})]

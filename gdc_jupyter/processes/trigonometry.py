@@ -7,11 +7,10 @@ from typing import Annotated, Any
 import numpy as np
 
 from gdc_jupyter.processes.registry import process
-from gdc_jupyter.processes.schemas import Number, number
+from gdc_jupyter.processes.schemas import NotNegative, Number, number
 from gdc_jupyter.processes.values import elementwise, numeric
 
 Unit = Annotated[Any, number(minimum=-1, maximum=1)]
-NotNegative = Annotated[Any, number(minimum=0)]
 
 
 @process("math > trigonometric")

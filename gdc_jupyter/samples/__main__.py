@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 
 from gdc_jupyter import __version__
-from gdc_jupyter.samples import COMPLETE, sample_collections
-from gdc_jupyter.settings import data_directory
+from gdc_jupyter.catalog.catalog import Catalog
+from gdc_jupyter.samples import COMPLETE
 
 if __name__ == "__main__":
     # Whoever waits for some dates makes those at once, so that the rest is not urgent.
     os.nice(10)
-    folder = data_directory() / "samples"
-    for collection in sample_collections(folder):
-        collection.prepare()
-    (folder / COMPLETE).write_text(__version__)
+    catalog = Catalog()
+    catalog.prepare()
+    (catalog.folder / "samples" / COMPLETE).write_text(__version__)

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, get_ident
@@ -139,9 +140,10 @@ def make(folder: Path) -> None:
             if left != folder:
                 shutil.rmtree(left, ignore_errors=True)
         for left in folder.glob(".*"):
-            # Another process may be writing the younger ones.
-            if left.stat().st_mtime < time.time() - STALE:
-                left.unlink(missing_ok=True)
+            # Another process may be writing the younger ones, and rename one at any moment.
+            with suppress(FileNotFoundError):
+                if left.stat().st_mtime < time.time() - STALE:
+                    left.unlink()
         missing = [each for each in scenes.calendar() if not all((folder / name).exists() for name in _names(each))]
         _write_scenes(folder, missing)
         if not (folder / "collection.json").exists():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+
+from gdc_jupyter.demo import free_port
 
 TOKEN = "secret"
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "api"
@@ -49,9 +50,7 @@ class Server:
     """`jupyter gdc` and how to talk to it."""
 
     def __init__(self, data, log, *options):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/gdc"
         self.data = data
         self.log = log
