@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any
 
-from gdc_jupyter.processes import (
-    apply,
-    arrays,
-    combine,
-    comparison,
-    dimensions,
-    filters,
-    indices,
-    math,
-    reducers,
-    sorting,
-    spatial,
-    statistics,
-    storage,
-    trigonometry,
-)
 from gdc_jupyter.processes.registry import PROCESSES, Process
 
 __all__ = ["PROCESSES", "Process", "descriptions"]
 
-_MODULES = (
-    *(apply, arrays, combine, comparison, dimensions, filters, indices),
-    *(math, reducers, sorting, spatial, statistics, storage, trigonometry),
-)
+# A module registers its processes when it is loaded.
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
 
 
 def descriptions() -> list[dict[str, Any]]:
