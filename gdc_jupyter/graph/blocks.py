@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -22,6 +22,7 @@ LARGEST_EDGE, SMALLEST_EDGE = 2048, 64
 TILE = 512
 # A cube that has to be in memory as a whole may not be larger than this.
 WHOLE_BYTES = 4 << 30
+T = TypeVar("T")
 
 
 def thread_count() -> int:
@@ -46,47 +47,76 @@ def block_shape(pixel_bytes: int) -> tuple[int, int]:
 def windows(cube: BlockCube, pixel_bytes: int) -> list[Grid]:
     """Return the windows of the blocks of a cube, one after another along x."""
     assert cube.grid is not None
+    return _windows(cube.grid, pixel_bytes)
+
+
+def _windows(grid: Grid, pixel_bytes: int) -> list[Grid]:
     height, width = block_shape(pixel_bytes)
-    return list(cube.grid.blocks(height, width))
+    return list(grid.blocks(height, width))
 
 
 def compute(
-    cube: BlockCube, blocks: list[Grid], advance: Callable[[], None] = lambda: None
+    cube: BlockCube, blocks: Sequence[Grid], advance: Callable[[], None] = lambda: None
 ) -> Iterator[tuple[Grid, xr.DataArray]]:
     """Yield the blocks of a cube in order as they are computed, a few ahead of the consumer.
 
     Parameters
     ----------
     cube : BlockCube
-    blocks : list of Grid
+    blocks : sequence of Grid
         Their windows.
     advance : callable
         Called after each block.
     """
+    return ahead(lambda window: (window, cube.block(window, {})), blocks, advance)
+
+
+def ahead(
+    function: Callable[[Grid], T], blocks: Sequence[Grid], advance: Callable[[], None] = lambda: None
+) -> Iterator[T]:
+    """Yield what a function makes of windows, in order, computed on threads a few ahead of the consumer."""
     workers = thread_count()
-    waiting: deque[tuple[Grid, Future[xr.DataArray]]] = deque()
+    waiting: deque[Future[T]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="block") as pool:
         try:
             for window in blocks:
-                waiting.append((window, pool.submit(_compute, cube, window)))
+                waiting.append(pool.submit(function, window))
                 if len(waiting) > workers + 1:
                     yield _next(waiting, advance)
             while waiting:
                 yield _next(waiting, advance)
         finally:
-            for _, future in waiting:
+            for future in waiting:
                 future.cancel()
 
 
-def _compute(cube: BlockCube, window: Grid) -> xr.DataArray:
-    return cube.block(window, {})
-
-
-def _next(waiting: deque[tuple[Grid, Future[xr.DataArray]]], advance: Callable[[], None]) -> tuple[Grid, xr.DataArray]:
-    window, future = waiting.popleft()
-    block = future.result()
+def _next(waiting: deque[Future[T]], advance: Callable[[], None]) -> T:
+    result = waiting.popleft().result()
     advance()
-    return window, block
+    return result
+
+
+class BlockStream:
+    """A planned cube as a :class:`gdc_jupyter.cube.stream.Stream`.
+
+    Parameters
+    ----------
+    cube : BlockCube
+        A cube with x and y.
+    advance : callable
+        Called after each block.
+    """
+
+    def __init__(self, cube: BlockCube, advance: Callable[[], None] = lambda: None) -> None:
+        assert cube.grid is not None
+        self._cube, self._advance = cube, advance
+        self.probe: xr.DataArray = cube.probe
+        self.grid: Grid = cube.grid
+
+    def map(self, function: Callable[[xr.DataArray, Grid], T], windows: Sequence[Grid] | None = None) -> Iterator[T]:
+        """Yield what a function makes of each block."""
+        chosen = _windows(self.grid, self._cube.pixel_bytes) if windows is None else windows
+        return ahead(lambda window: function(self._cube.block(window, {}), window), chosen, self._advance)
 
 
 def assemble(cube: BlockCube, advance: Callable[[], None] = lambda: None) -> xr.DataArray:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, references
 from gdc_jupyter.processes import PROCESSES
 
+if TYPE_CHECKING:
+    from gdc_jupyter.processes.engine import Engine
 
-def compile_callback(graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...]) -> Callable[..., Any]:
+
+def compile_callback(
+    graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...], engine: Engine
+) -> Callable[..., Any]:
     """Return a function of the callback's own parameters.
 
     Parameters
@@ -21,15 +26,17 @@ def compile_callback(graph: Graph, parameters: Mapping[str, Any], path: tuple[st
         The parameters around it.
     path : tuple of str
         The nodes around it, for the place of a fault.
+    engine : Engine
+        What its processes may ask for.
     """
 
     def call(**given: Any) -> Any:
-        return evaluate(graph, {**parameters, **given}, path)
+        return evaluate(graph, {**parameters, **given}, path, engine)
 
     return call
 
 
-def evaluate(graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...] = ()) -> Any:
+def evaluate(graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...], engine: Engine) -> Any:
     """Run a graph on the values of its parameters and return its result.
 
     A node's value is let go after its last use, so that a block needs no more memory than its widest point.
@@ -43,8 +50,8 @@ def evaluate(graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...] 
     left = dict(graph.uses)
     for node in graph.nodes.values():
         place = (*path, node.id)
-        arguments = {name: resolve(value, values, parameters, place) for name, value in node.arguments.items()}
-        values[node.id] = call_process(node.process, arguments, place)
+        arguments = {name: resolve(value, values, parameters, place, engine) for name, value in node.arguments.items()}
+        values[node.id] = call_process(node.process, arguments, place, engine)
         for found in references(dict(node.arguments)):
             if isinstance(found, FromNode):
                 left[found.node] -= 1
@@ -53,23 +60,38 @@ def evaluate(graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...] 
     return values[graph.result]
 
 
-def resolve(value: Any, values: Mapping[str, Any], parameters: Mapping[str, Any], path: tuple[str, ...]) -> Any:
+def resolve(
+    value: Any, values: Mapping[str, Any], parameters: Mapping[str, Any], path: tuple[str, ...], engine: Engine
+) -> Any:
     """Return an argument with its references replaced by values and its callbacks by functions."""
     if isinstance(value, FromNode):
         return values[value.node]
     if isinstance(value, FromParameter):
         return parameters.get(value.name)
     if isinstance(value, Callback):
-        return compile_callback(value.graph, parameters, path)
+        return compile_callback(value.graph, parameters, path, engine)
     if isinstance(value, dict):
-        return {name: resolve(member, values, parameters, path) for name, member in value.items()}
+        return {name: resolve(member, values, parameters, path, engine) for name, member in value.items()}
     if isinstance(value, list):
-        return [resolve(member, values, parameters, path) for member in value]
+        return [resolve(member, values, parameters, path, engine) for member in value]
     return value
 
 
-def call_process(process_id: str, arguments: dict[str, Any], path: tuple[str, ...], **services: Any) -> Any:
+def call_process(
+    process_id: str, arguments: dict[str, Any], path: tuple[str, ...], engine: Engine, *, planned: bool = False
+) -> Any:
     """Call a process and say where it was when it refuses.
+
+    Parameters
+    ----------
+    process_id : str
+    arguments : dict
+    path : tuple of str
+        The nodes from the outermost to this one.
+    engine : Engine
+        What the process may ask for.
+    planned : bool
+        Whether it is a node of the outermost graph, where cubes may be loaded and saved.
 
     Raises
     ------
@@ -77,9 +99,10 @@ def call_process(process_id: str, arguments: dict[str, Any], path: tuple[str, ..
         With one fault, at ``path``.
     """
     process = PROCESSES[process_id]
-    if process.engine and not services:
+    if process.plans and not planned:
         message = f"'{process_id}' cannot stand inside a callback."
         raise InvalidProcessGraph([Fault("ProcessGraphInvalid", message, path, process_id)])
+    services = {"engine": engine} if process.engine else {}
     try:
         return process.function(**arguments, **services)
     except InvalidProcessGraph:

@@ -13,23 +13,37 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from gdc_jupyter.cube import warp
 from gdc_jupyter.cube.area import crop_polygons
-from gdc_jupyter.cube.cube import build, is_raster, spatial_dimensions
 from gdc_jupyter.cube.grid import Bounds, Grid
+from gdc_jupyter.cube.stream import CubeStream
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
-from gdc_jupyter.graph.block_cube import BlockCube, Memo, cut, one_pixel, shaped
-from gdc_jupyter.graph.blocks import assemble
+from gdc_jupyter.graph.block_cube import BlockCube, Memo
+from gdc_jupyter.graph.blocks import BlockStream, assemble
 from gdc_jupyter.graph.evaluate import call_process, resolve
 from gdc_jupyter.graph.parse import FromNode, Graph, Node, references
+from gdc_jupyter.graph.planned import (
+    Call,
+    aligned,
+    beside,
+    crop,
+    loaded,
+    neighbouring,
+    pixelwise,
+    planned,
+    regridded,
+    require_cube,
+    selected,
+    virtual,
+    whole,
+    with_grids,
+)
 from gdc_jupyter.processes import PROCESSES, Process
 from gdc_jupyter.processes.registry import Reach
-from gdc_jupyter.processes.spatial import warped
+from gdc_jupyter.settings import Permissions
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
     from gdc_jupyter.catalog.collection import Source
-
 
 # The arguments that an error of a process is about.
 _ARGUMENTS = {
@@ -97,11 +111,25 @@ class Planner:
         The values of the process's parameters.
     faults : list of Fault
         What is known to be wrong; nodes that have a fault are not tried.
+    permissions : Permissions
+        What the graph may do.
+    log : callable
+        Told a level and a message for the user.
     """
 
-    def __init__(self, catalog: Catalog, parameters: Mapping[str, Any], faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        parameters: Mapping[str, Any],
+        faults: Sequence[Fault] = (),
+        permissions: Permissions | None = None,
+        log: Callable[[str, str], None] = lambda level, message: None,
+    ) -> None:
         self.catalog = catalog
         self.parameters = parameters
+        self.permissions = permissions or Permissions()
+        self.log = log
+        self.probing = True
         self.plan = Plan()
         self.faults: list[Fault] = list(faults)
 
@@ -124,12 +152,14 @@ class Planner:
         if self.faults:
             raise InvalidProcessGraph(self.faults)
         self.plan.result = values[graph.result]
+        self.probing = False
         return self.plan
 
     def _plan_node(self, node: Node, values: dict[str, Any], shared: bool) -> None:
         try:
             arguments = {
-                name: resolve(value, values, self.parameters, (node.id,)) for name, value in node.arguments.items()
+                name: resolve(value, values, self.parameters, (node.id,), self)
+                for name, value in node.arguments.items()
             }
             value = self._apply(PROCESSES[node.process], arguments, node)
         except InvalidProcessGraph as error:
@@ -150,44 +180,61 @@ class Planner:
 
     def _apply(self, process: Process, arguments: dict[str, Any], node: Node) -> Any:
         path = (node.id,)
-        if process.engine:
-            return call_process(process.id, arguments, path, engine=self)
+        if process.plans:
+            return call_process(process.id, arguments, path, self, planned=True)
+        if any(isinstance(value, BlockCube) for value in arguments.values()):
+            arguments = {name: planned(value) for name, value in arguments.items()}
         cubes = {name: value for name, value in arguments.items() if isinstance(value, BlockCube)}
         if not cubes:
-            return call_process(process.id, arguments, path)
+            return call_process(process.id, arguments, path, self)
+        call = Call(process, arguments, path, self)
         first = next(iter(cubes.values()))
+        if process.streams and first.grid is not None:
+            return self._stream(call, cubes)
         if process.crop and first.grid is not None:
-            return self._crop(process, first, arguments, path)
-        if process.regrid and first.grid is not None:
-            return regridded(first, process.regrid(first.grid, _with_grids(arguments)), arguments.get("method", "near"))
+            return self._crop(call, first)
+        if process.regrid and not process.reads and first.grid is not None:
+            return regridded(first, process.regrid(first.grid, with_grids(arguments)), arguments.get("method", "near"))
         probes = {**arguments, **{name: cube.probe for name, cube in cubes.items()}}
         reach = process.reach_of(probes)
         if reach is Reach.LABELS or process.counts:
-            virtual = {**arguments, **{name: _virtual(cube) for name, cube in cubes.items()}}
-            seen = call_process(process.id, virtual, path)
+            seen = call({name: virtual(cube) for name, cube in cubes.items()})
             if reach is Reach.LABELS:
                 return seen
-        cubes = _aligned(cubes)
-        probes |= {name: _beside(cube, first) for name, cube in cubes.items()}
-        probe = call_process(process.id, probes, path)
+        cubes = aligned(cubes)
+        probe = call({name: beside(cube, first) for name, cube in cubes.items()})
         if not isinstance(probe, xr.DataArray):
             return probe
         if process.selects and first.source is not None:
             return selected(first, probe)
         if reach is Reach.WHOLE:
             self.plan.stages += [cube for cube in cubes.values() if cube.grid is not None]
-            return whole(process, arguments, cubes, probe, path, self.plan)
+            return whole(call, cubes, probe, lambda: self.plan.advance())
+        if process.reads and first.grid is not None:
+            return neighbouring(call, cubes, probe)
         margin = process.margin(probes) if process.margin else 0
-        return pixelwise(process, arguments, cubes, probe, path, margin)
+        return pixelwise(call, cubes, probe, margin)
 
-    def _crop(self, process: Process, cube: BlockCube, arguments: dict[str, Any], path: tuple[str, ...]) -> BlockCube:
+    def _crop(self, call: Call, cube: BlockCube) -> BlockCube:
         assert cube.grid is not None
-        assert process.crop is not None
-        cropped = crop(cube, process.crop(cube.grid, _with_grids(arguments)))
-        if not process.masks:
+        assert call.process.crop is not None
+        cropped = crop(cube, call.process.crop(cube.grid, with_grids(call.arguments)))
+        if not call.process.masks:
             return cropped
-        probe = call_process(process.id, {**arguments, "data": cropped.probe}, path)
-        return pixelwise(process, arguments, {"data": cropped}, probe, path, 0)
+        return pixelwise(call, {"data": cropped}, call({"data": cropped.probe}), 0)
+
+    def _stream(self, call: Call, cubes: dict[str, BlockCube]) -> BlockCube:
+        name, first = next(iter(cubes.items()))
+        others = {other: cube for other, cube in cubes.items() if other != name}
+        probes = {other: cube.probe for other, cube in others.items()}
+        probe = require_cube(call({name: CubeStream(first.probe), **probes}))
+        self.plan.stages.append(first)
+
+        def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
+            inputs = {other: assemble(cube) for other, cube in others.items()}
+            return require_cube(call({name: BlockStream(first, lambda: self.plan.advance()), **inputs}))
+
+        return BlockCube(probe, None, compute)
 
     def load(
         self,
@@ -216,13 +263,14 @@ class Planner:
             return cube
         assert cube.grid is not None
         cropped = crop(cube, crop_polygons(cube.grid, polygons))
-        arguments = {"data": cropped, "mask": polygons}
-        return pixelwise(PROCESSES["mask_polygon"], arguments, {"data": cropped}, cropped.probe, (), 0)
+        call = Call(PROCESSES["mask_polygon"], {"data": cropped, "mask": polygons}, (), self)
+        return pixelwise(call, {"data": cropped}, cropped.probe, 0)
 
     def save(self, data: Any, format: str, options: dict[str, Any]) -> Any:
         """Note what is to be written; see :class:`gdc_jupyter.processes.engine.Engine`."""
         from gdc_jupyter.cube.encode import require_format
 
+        data = planned(data)
         chosen = require_format(format)
         chosen.check(
             data.probe if isinstance(data, BlockCube) else data,
@@ -231,191 +279,3 @@ class Planner:
         )
         self.plan.saved.append(Saved(data, chosen.name, options))
         return data
-
-
-def loaded(source: Source) -> BlockCube:
-    """Return the cube that a source reads."""
-    pixel = np.ones((*source.shape[:2], 1, 1), dtype=source.dtype)
-    probe = _labelled(source, pixel, source.grid.window(0, 0, 1, 1))
-
-    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
-        assert window is not None
-        return _labelled(source, source.read(window), window)
-
-    return BlockCube(probe, source.grid, compute, source)
-
-
-def _labelled(source: Source, values: Any, grid: Grid) -> xr.DataArray:
-    labels: dict[str, Any] = {} if source.times is None else {"t": ("temporal", source.times)}
-    labels["bands"] = ("bands", [band.name for band in source.bands])
-    attributes = {
-        "common_names": {band.name: band.common_name for band in source.bands if band.common_name},
-        "center_wavelengths": {band.name: band.center_wavelength for band in source.bands if band.center_wavelength},
-    }
-    return build(values[0] if source.times is None else values, labels, grid, attributes)
-
-
-def selected(cube: BlockCube, probe: xr.DataArray) -> BlockCube:
-    """Return a loaded cube that reads only the dates and bands that its new probe has left."""
-    source = cube.source
-    times = probe.coords["t"].values if source.times is not None else None
-    if times is not None and not len(times):
-        raise GdcError("NoDataAvailable", _no_dates(source.times))
-    bands = probe.coords["bands"].values.tolist()
-    if not bands:
-        raise GdcError("BandNotFound", "No band is left.")
-    chosen = loaded(source.select(times=times, bands=bands))
-    return chosen if cube.grid == source.grid or cube.grid is None else crop(chosen, cube.grid)
-
-
-def _no_dates(times: Any) -> str:
-    first, last = (np.datetime_as_string(time, "D") for time in (times[0], times[-1]))
-    return f"There is no date in that interval; the data reach from {first} to {last}."
-
-
-def crop(cube: BlockCube, grid: Grid) -> BlockCube:
-    """Return a cube on a part of its grid."""
-    return BlockCube(
-        one_pixel(cube.probe, grid), grid, lambda window, memo: cube.block(_given(window), memo), cube.source
-    )
-
-
-def regridded(cube: BlockCube, target: Grid, method: str) -> BlockCube:
-    """Return a cube on another grid; each block reads the window of the input that it needs."""
-    grid = cube.grid
-    assert grid is not None
-    scale = warp.scale_between(grid, target)
-
-    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
-        wanted = _given(window)
-        needed = warp.source_window(grid, wanted, method)
-        if needed is None:
-            return shaped(probe, np.full(_shape(probe, wanted), np.nan, _float(probe.dtype)), wanted)
-        return _require_cube(warped(cube.block(needed, memo), wanted, method, scale))
-
-    values = cube.probe.values
-    probe = one_pixel(cube.probe.copy(data=values.astype(_float(values.dtype))), target)
-    return BlockCube(probe, target, compute)
-
-
-def pixelwise(
-    process: Process,
-    arguments: dict[str, Any],
-    cubes: dict[str, BlockCube],
-    probe: xr.DataArray,
-    path: tuple[str, ...],
-    margin: int,
-) -> BlockCube:
-    """Return the cube of a process that computes a block from the same block of its inputs, or one with a margin."""
-    first = next(iter(cubes.values()))
-    rasters = {name: cube for name, cube in cubes.items() if cube.grid is not None}
-    grid = _joined(rasters) if process.joins else first.grid
-    if not is_raster(probe):
-        grid = None
-
-    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
-        if window is None or grid is None:
-            blocks = {name: cube.whole() for name, cube in cubes.items()}
-            return _require_cube(call_process(process.id, {**arguments, **blocks}, path))
-        reached = grid.intersection(window.expand(margin)) if margin else window
-        assert reached is not None
-        fetch = BlockCube.part if process.joins else BlockCube.block
-        blocks = {
-            name: fetch(cube, reached, memo) if cube.grid is not None else cube.whole() for name, cube in cubes.items()
-        }
-        result = _require_cube(call_process(process.id, {**arguments, **blocks}, path))
-        if process.joins:
-            result = _filled(result, reached)
-        return cut(result, reached, window)
-
-    return BlockCube(probe if grid is None else one_pixel(probe, grid), grid, compute)
-
-
-def whole(
-    process: Process,
-    arguments: dict[str, Any],
-    cubes: dict[str, BlockCube],
-    probe: xr.DataArray,
-    path: tuple[str, ...],
-    plan: Plan,
-) -> BlockCube:
-    """Return the cube of a process that needs all pixels of its inputs at once."""
-    first = next(iter(cubes.values()))
-    grid = first.grid if is_raster(probe) else None
-
-    def everything(window: Grid | None, memo: Memo) -> xr.DataArray:
-        inputs = {name: assemble(cube, lambda: plan.advance()) for name, cube in cubes.items()}
-        return _require_cube(call_process(process.id, {**arguments, **inputs}, path))
-
-    complete = BlockCube(probe, None, everything)
-    if grid is None:
-        return complete
-
-    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
-        return cut(complete.whole(), grid, _given(window))
-
-    return BlockCube(one_pixel(probe, grid), grid, compute)
-
-
-def _aligned(cubes: dict[str, BlockCube]) -> dict[str, BlockCube]:
-    """Bring all cubes to the lattice of the first, as openEO asks of mask and merge_cubes."""
-    target = next((cube.grid for cube in cubes.values() if cube.grid is not None), None)
-    if target is None:
-        return cubes
-    return {
-        name: cube if cube.grid is None or target.aligned(cube.grid) else regridded(cube, target, "near")
-        for name, cube in cubes.items()
-    }
-
-
-def _beside(cube: BlockCube, first: BlockCube) -> xr.DataArray:
-    """Return the probe of a cube at the place of the first cube's, so that the two have the same labels."""
-    return cube.probe if cube.grid is None or first.grid is None else one_pixel(cube.probe, first.grid)
-
-
-def _joined(cubes: dict[str, BlockCube]) -> Grid | None:
-    grids = [cube.grid for cube in cubes.values() if cube.grid is not None]
-    joined = grids[0] if grids else None
-    for grid in grids[1:]:
-        assert joined is not None
-        joined = joined if joined == grid else joined.union(grid)
-    return joined
-
-
-def _filled(result: xr.DataArray, window: Grid) -> xr.DataArray:
-    vertical, horizontal = spatial_dimensions(result)
-    if (result.sizes[vertical], result.sizes[horizontal]) == window.shape:
-        return result
-    return _require_cube(result.reindex({vertical: window.y_labels(), horizontal: window.x_labels()}))
-
-
-def _virtual(cube: BlockCube) -> xr.DataArray:
-    """Return the labels of a whole cube over values that take no memory."""
-    if cube.grid is None:
-        return cube.probe
-    values = np.broadcast_to(np.ones((), cube.probe.dtype), _shape(cube.probe, cube.grid))
-    return shaped(cube.probe, values, cube.grid)
-
-
-def _shape(probe: xr.DataArray, grid: Grid) -> list[int]:
-    vertical, horizontal = spatial_dimensions(probe)
-    sizes = {vertical: grid.height, horizontal: grid.width}
-    return [sizes.get(str(name), size) for name, size in probe.sizes.items()]
-
-
-def _float(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    return dtype if dtype.kind == "f" else np.dtype(np.float32)
-
-
-def _with_grids(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.grid if isinstance(value, BlockCube) else value for name, value in arguments.items()}
-
-
-def _given(window: Grid | None) -> Grid:
-    assert window is not None
-    return window
-
-
-def _require_cube(value: Any) -> xr.DataArray:
-    assert isinstance(value, xr.DataArray)
-    return value

@@ -19,6 +19,7 @@ from gdc_jupyter.graph.blocks import assemble, block_shape, compute, windows
 from gdc_jupyter.graph.parse import Graph, parse
 from gdc_jupyter.graph.plan import Plan, Planner, Saved
 from gdc_jupyter.graph.signature import check
+from gdc_jupyter.settings import Permissions
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
@@ -51,7 +52,9 @@ class Result:
     end: str | None = None
 
 
-def validate(process: Mapping[str, Any], catalog: Catalog, *, probe: bool = True) -> list[Fault]:
+def validate(
+    process: Mapping[str, Any], catalog: Catalog, *, probe: bool = True, permissions: Permissions | None = None
+) -> list[Fault]:
     """Return all faults of a process, without reading data.
 
     Parameters
@@ -62,18 +65,26 @@ def validate(process: Mapping[str, Any], catalog: Catalog, *, probe: bool = True
         The collections that it may load.
     probe : bool
         Whether each process is tried on one pixel; otherwise only names, types and references are checked.
+    permissions : Permissions, optional
+        What the graph may do.
     """
     graph, faults, parameters = _parsed(process)
     if graph is None or not probe:
         return faults
     try:
-        Planner(catalog, parameters, faults).make(graph)
+        Planner(catalog, parameters, faults, permissions).make(graph)
     except InvalidProcessGraph as error:
         return error.faults
     return []
 
 
-def make_plan(process: Mapping[str, Any], catalog: Catalog, parameters: Mapping[str, Any] | None = None) -> Plan:
+def make_plan(
+    process: Mapping[str, Any],
+    catalog: Catalog,
+    parameters: Mapping[str, Any] | None = None,
+    permissions: Permissions | None = None,
+    log: Log = lambda level, message, path: None,
+) -> Plan:
     """Return the plan of a process.
 
     Raises
@@ -86,7 +97,7 @@ def make_plan(process: Mapping[str, Any], catalog: Catalog, parameters: Mapping[
         raise InvalidProcessGraph(faults)
     # A block is computed from the result back to its sources, with a few calls for each node on the way.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_PER_NODE * len(graph.nodes) + 1000))
-    return Planner(catalog, defaults, faults).make(graph)
+    return Planner(catalog, defaults, faults, permissions, lambda level, message: log(level, message, ())).make(graph)
 
 
 def run(
@@ -98,6 +109,7 @@ def run(
     progress: Progress = lambda percent: None,
     log: Log = lambda level, message, path: None,
     default_format: str | None = None,
+    permissions: Permissions | None = None,
 ) -> Result:
     """Run a process and write what it saves into a folder.
 
@@ -117,6 +129,8 @@ def run(
         Told a level, a message and the path of nodes.
     default_format : str, optional
         The format for a result cube that no node saves; without one it becomes a JSON value.
+    permissions : Permissions, optional
+        What the graph may do.
 
     Raises
     ------
@@ -125,7 +139,7 @@ def run(
     GdcError
         Where data cannot be read or written.
     """
-    plan = make_plan(process, catalog, parameters)
+    plan = make_plan(process, catalog, parameters, permissions, log)
     saved = list(plan.saved)
     if not saved and default_format and isinstance(plan.result, BlockCube):
         saved = [Saved(plan.result, default_format, {})]
@@ -148,7 +162,10 @@ def run(
 
 
 def execute(
-    process_graph: Mapping[str, Any], parameters: Mapping[str, Any] | None = None, catalog: Catalog | None = None
+    process_graph: Mapping[str, Any],
+    parameters: Mapping[str, Any] | None = None,
+    catalog: Catalog | None = None,
+    permissions: Permissions | None = None,
 ) -> Any:
     """Run a process graph in this process and return its result.
 
@@ -160,6 +177,8 @@ def execute(
         Numbers, lists, or ``xarray.DataArray`` cubes, which ``{"from_parameter": name}`` refers to.
     catalog : Catalog, optional
         The collections; those of this computer by default.
+    permissions : Permissions, optional
+        What the graph may do.
 
     Returns
     -------
@@ -176,7 +195,7 @@ def execute(
 
         catalog = Catalog()
     process = process_graph if "process_graph" in process_graph else {"process_graph": process_graph}
-    result = make_plan(process, catalog, parameters or {}).result
+    result = make_plan(process, catalog, parameters or {}, permissions).result
     return assemble(result) if isinstance(result, BlockCube) else result
 
 

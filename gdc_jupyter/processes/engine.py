@@ -1,4 +1,4 @@
-"""What processes ask of the engine that runs them: to load a collection, and to save a result."""
+"""What processes ask of the engine that runs them: to load and to save, what is permitted, and to log."""
 
 from __future__ import annotations
 
@@ -8,10 +8,25 @@ if TYPE_CHECKING:
     import numpy as np
 
     from gdc_jupyter.cube.grid import Bounds
+    from gdc_jupyter.settings import Permissions
 
 
 class Engine(Protocol):
-    """The services of an engine."""
+    """The services of an engine.
+
+    Parameters
+    ----------
+    permissions : Permissions
+        What the graph may do.
+    probing : bool
+        Whether the graph is only being planned, so that processes run on one pixel of ones.
+    """
+
+    permissions: Permissions
+    probing: bool
+
+    def log(self, level: str, message: str) -> None:
+        """Tell the user something: ``error``, ``warning``, ``info`` or ``debug``."""
 
     def load(
         self,

@@ -65,6 +65,12 @@ class Process:
     regrid : callable, optional
         The grid that the result has, for a process that resamples by the method that its argument ``method`` names; in
         the arguments, cubes stand as grids.
+    reads : callable, optional
+        The window of the input that a window of the result needs, from the input's grid, the arguments and the window,
+        for a process that looks at a neighbourhood: the block on that window is what the function gets, and the wanted
+        window is cut out of what it returns. With ``regrid`` the wanted window lies on the result's grid.
+    streams : bool
+        Whether the function takes a :class:`gdc_jupyter.cube.stream.Stream` in place of its first cube.
     joins : bool
         Whether the result covers the pixels of all cubes together; otherwise it covers those of the first.
     masks : bool
@@ -75,6 +81,8 @@ class Process:
         Whether the function has to see how many labels x and y really have, and refuses by them.
     engine : bool
         Whether the function takes the engine's services as the keyword argument ``engine``.
+    plans : bool
+        Whether the function deals with planned cubes itself, so that it runs once, while the plan is made.
     """
 
     id: str
@@ -89,11 +97,14 @@ class Process:
     margin: Callable[[Arguments], int] | None = None
     crop: Callable[[Grid, Arguments], Grid] | None = None
     regrid: Callable[[Grid, Arguments], Grid] | None = None
+    reads: Callable[[Grid, Arguments, Grid], Grid] | None = None
+    streams: bool = False
     joins: bool = False
     masks: bool = False
     selects: bool = False
     counts: bool = False
     engine: bool = False
+    plans: bool = False
 
     def reach_of(self, arguments: Arguments) -> Reach:
         """Return how far the process looks with these arguments."""

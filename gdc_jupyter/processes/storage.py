@@ -56,7 +56,7 @@ OutputOptions = Annotated[Any, Schema({"type": "object", "subtype": "output-form
 Stac = Annotated[Any, Schema({"type": "object", "subtype": "stac"})]
 
 
-@process("cubes", "import")
+@process("cubes", "import", plans=True)
 def load_collection(
     id: CollectionId,
     spatial_extent: SpatialExtent,
@@ -106,7 +106,7 @@ def load_collection(
     return engine.load(id, bounds, crs, polygons, start, end, bands, properties)
 
 
-@process("cubes", "export", "stac")
+@process("cubes", "export", "stac", plans=True)
 def save_result(data: Cube, format: OutputFormat, options: OutputOptions = {}, *, engine: Engine) -> Stac:  # noqa: B006
     """Save a result in a file format.
 

@@ -1,0 +1,249 @@
+"""Planned cubes: how a block of each kind of them is computed from blocks of those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from gdc_jupyter.cube import warp
+from gdc_jupyter.cube.cube import build, grid_of, is_raster, spatial_dimensions
+from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.errors import GdcError
+from gdc_jupyter.graph.block_cube import BlockCube, Memo, cut, one_pixel, shaped
+from gdc_jupyter.graph.blocks import assemble
+from gdc_jupyter.graph.evaluate import call_process
+from gdc_jupyter.processes import Process
+from gdc_jupyter.processes.spatial import warped
+
+if TYPE_CHECKING:
+    from gdc_jupyter.catalog.collection import Source
+    from gdc_jupyter.processes.engine import Engine
+
+
+@dataclass(frozen=True)
+class Call:
+    """A process with its arguments, to be called with the cubes among them replaced by values.
+
+    Parameters
+    ----------
+    process : Process
+    arguments : dict
+    path : tuple of str
+        Where the node is.
+    engine : Engine
+    """
+
+    process: Process
+    arguments: dict[str, Any]
+    path: tuple[str, ...]
+    engine: Engine
+
+    def __call__(self, values: Mapping[str, Any]) -> Any:
+        """Return what the process makes of values for its cubes."""
+        return call_process(self.process.id, {**self.arguments, **values}, self.path, self.engine)
+
+
+def planned(value: Any) -> Any:
+    """Return a raster in memory as a cube that hands out its blocks; anything else as it is."""
+    if not is_raster(value):
+        return value
+    grid = grid_of(value)
+
+    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
+        return cut(value, grid, _given(window))
+
+    return BlockCube(cut(value, grid, grid.window(0, 0, 1, 1)), grid, compute)
+
+
+def loaded(source: Source) -> BlockCube:
+    """Return the cube that a source reads."""
+    pixel = np.ones((*source.shape[:2], 1, 1), dtype=source.dtype)
+    probe = _labelled(source, pixel, source.grid.window(0, 0, 1, 1))
+
+    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
+        assert window is not None
+        return _labelled(source, source.read(window), window)
+
+    return BlockCube(probe, source.grid, compute, source)
+
+
+def _labelled(source: Source, values: Any, grid: Grid) -> xr.DataArray:
+    labels: dict[str, Any] = {} if source.times is None else {"t": ("temporal", source.times)}
+    labels["bands"] = ("bands", [band.name for band in source.bands])
+    attributes = {
+        "common_names": {band.name: band.common_name for band in source.bands if band.common_name},
+        "center_wavelengths": {band.name: band.center_wavelength for band in source.bands if band.center_wavelength},
+    }
+    return build(values[0] if source.times is None else values, labels, grid, attributes)
+
+
+def selected(cube: BlockCube, probe: xr.DataArray) -> BlockCube:
+    """Return a loaded cube that reads only the dates and bands that its new probe has left."""
+    source = cube.source
+    times = probe.coords["t"].values if source.times is not None else None
+    if times is not None and not len(times):
+        raise GdcError("NoDataAvailable", _no_dates(source.times))
+    bands = probe.coords["bands"].values.tolist()
+    if not bands:
+        raise GdcError("BandNotFound", "No band is left.")
+    chosen = loaded(source.select(times=times, bands=bands))
+    return chosen if cube.grid == source.grid or cube.grid is None else crop(chosen, cube.grid)
+
+
+def _no_dates(times: Any) -> str:
+    first, last = (np.datetime_as_string(time, "D") for time in (times[0], times[-1]))
+    return f"There is no date in that interval; the data reach from {first} to {last}."
+
+
+def crop(cube: BlockCube, grid: Grid) -> BlockCube:
+    """Return a cube on a part of its grid."""
+    return BlockCube(
+        one_pixel(cube.probe, grid), grid, lambda window, memo: cube.block(_given(window), memo), cube.source
+    )
+
+
+def regridded(cube: BlockCube, target: Grid, method: str) -> BlockCube:
+    """Return a cube on another grid; each block reads the window of the input that it needs."""
+    grid = cube.grid
+    assert grid is not None
+    scale = warp.scale_between(grid, target)
+
+    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
+        wanted = _given(window)
+        needed = warp.source_window(grid, wanted, method)
+        if needed is None:
+            return shaped(probe, np.full(_shape(probe, wanted), np.nan, _float(probe.dtype)), wanted)
+        return require_cube(warped(cube.block(needed, memo), wanted, method, scale))
+
+    values = cube.probe.values
+    probe = one_pixel(cube.probe.copy(data=values.astype(_float(values.dtype))), target)
+    return BlockCube(probe, target, compute)
+
+
+def pixelwise(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, margin: int) -> BlockCube:
+    """Return the cube of a process that computes a block from the same block of its inputs, or one with a margin."""
+    first = next(iter(cubes.values()))
+    rasters = {name: cube for name, cube in cubes.items() if cube.grid is not None}
+    joins = call.process.joins
+    grid = _joined(rasters) if joins else first.grid
+    if not is_raster(probe):
+        grid = None
+
+    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
+        if window is None or grid is None:
+            return require_cube(call({name: cube.whole() for name, cube in cubes.items()}))
+        reached = grid.intersection(window.expand(margin)) if margin else window
+        assert reached is not None
+        fetch = BlockCube.part if joins else BlockCube.block
+        result = require_cube(
+            call({name: fetch(cube, reached, memo) if cube.grid else cube.whole() for name, cube in cubes.items()})
+        )
+        return cut(_filled(result, reached) if joins else result, reached, window)
+
+    return BlockCube(probe if grid is None else one_pixel(probe, grid), grid, compute)
+
+
+def neighbouring(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray) -> BlockCube:
+    """Return the cube of a process that tells which window of its inputs a window of its result needs."""
+    process, source = call.process, next(iter(cubes.values())).grid
+    assert source is not None
+    assert process.reads is not None
+    arguments = with_grids(call.arguments)
+    grid = process.regrid(source, arguments) if process.regrid else source
+
+    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
+        assert process.reads is not None
+        needed = process.reads(source, arguments, _given(window))
+        inputs = {name: cube.block(needed, memo) if cube.grid else cube.whole() for name, cube in cubes.items()}
+        result = require_cube(call(inputs))
+        return cut(result, grid_of(result) if process.regrid else needed, _given(window))
+
+    return BlockCube(one_pixel(probe, grid), grid, compute)
+
+
+def whole(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, advance: Callable[[], None]) -> BlockCube:
+    """Return the cube of a process that needs all pixels of its inputs at once."""
+    first = next(iter(cubes.values()))
+    grid = first.grid if is_raster(probe) else None
+
+    def everything(window: Grid | None, memo: Memo) -> xr.DataArray:
+        return require_cube(call({name: assemble(cube, advance) for name, cube in cubes.items()}))
+
+    complete = BlockCube(probe, None, everything)
+    if grid is None:
+        return complete
+
+    def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
+        return cut(complete.whole(), grid, _given(window))
+
+    return BlockCube(one_pixel(probe, grid), grid, compute)
+
+
+def aligned(cubes: dict[str, BlockCube]) -> dict[str, BlockCube]:
+    """Bring all cubes to the lattice of the first, as openEO asks of mask and merge_cubes."""
+    target = next((cube.grid for cube in cubes.values() if cube.grid is not None), None)
+    if target is None:
+        return cubes
+    return {
+        name: cube if cube.grid is None or target.aligned(cube.grid) else regridded(cube, target, "near")
+        for name, cube in cubes.items()
+    }
+
+
+def beside(cube: BlockCube, first: BlockCube) -> xr.DataArray:
+    """Return the probe of a cube at the place of the first cube's, so that the two have the same labels."""
+    return cube.probe if cube.grid is None or first.grid is None else one_pixel(cube.probe, first.grid)
+
+
+def _joined(cubes: dict[str, BlockCube]) -> Grid | None:
+    grids = [cube.grid for cube in cubes.values() if cube.grid is not None]
+    joined = grids[0] if grids else None
+    for grid in grids[1:]:
+        assert joined is not None
+        joined = joined if joined == grid else joined.union(grid)
+    return joined
+
+
+def _filled(result: xr.DataArray, window: Grid) -> xr.DataArray:
+    vertical, horizontal = spatial_dimensions(result)
+    if (result.sizes[vertical], result.sizes[horizontal]) == window.shape:
+        return result
+    return require_cube(result.reindex({vertical: window.y_labels(), horizontal: window.x_labels()}))
+
+
+def virtual(cube: BlockCube) -> xr.DataArray:
+    """Return the labels of a whole cube over values that take no memory."""
+    if cube.grid is None:
+        return cube.probe
+    values = np.broadcast_to(np.ones((), cube.probe.dtype), _shape(cube.probe, cube.grid))
+    return shaped(cube.probe, values, cube.grid)
+
+
+def _shape(probe: xr.DataArray, grid: Grid) -> list[int]:
+    vertical, horizontal = spatial_dimensions(probe)
+    sizes = {vertical: grid.height, horizontal: grid.width}
+    return [sizes.get(str(name), size) for name, size in probe.sizes.items()]
+
+
+def _float(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return dtype if dtype.kind == "f" else np.dtype(np.float32)
+
+
+def with_grids(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments in which grids stand for cubes."""
+    return {name: value.grid if isinstance(value, BlockCube) else value for name, value in arguments.items()}
+
+
+def _given(window: Grid | None) -> Grid:
+    assert window is not None
+    return window
+
+
+def require_cube(value: Any) -> xr.DataArray:
+    """Return a value that can only be a cube."""
+    assert isinstance(value, xr.DataArray)
+    return value
