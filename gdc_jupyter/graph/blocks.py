@@ -6,7 +6,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -55,25 +56,57 @@ def _windows(grid: Grid, pixel_bytes: int) -> list[Grid]:
     return list(grid.blocks(height, width))
 
 
-def compute(
-    cube: BlockCube, blocks: Sequence[Grid], advance: Callable[[], None] = lambda: None
-) -> Iterator[tuple[Grid, xr.DataArray]]:
-    """Yield the blocks of a cube in order as they are computed, a few ahead of the consumer.
+class Executor(Protocol):
+    """Who computes the blocks of cubes: threads of this process, or a cluster."""
+
+    def map(self, cube: BlockCube, blocks: Sequence[Grid], function: Callable[[xr.DataArray, Grid], T]) -> Iterator[T]:
+        """Yield what a function makes of each block and its window, in order, a few ahead of the consumer.
+
+        Parameters
+        ----------
+        cube : BlockCube
+        blocks : sequence of Grid
+            The windows of the blocks.
+        function : callable
+            Runs in this process, on several threads.
+        """
+
+
+class Threads:
+    """Computes blocks on threads of this process."""
+
+    def map(self, cube: BlockCube, blocks: Sequence[Grid], function: Callable[[xr.DataArray, Grid], T]) -> Iterator[T]:
+        """Yield what a function makes of each block; see :class:`Executor`."""
+        return ahead(lambda window: function(cube.block(window, {}), window), blocks)
+
+
+@dataclass
+class Execution:
+    """How the blocks of a plan are computed.
 
     Parameters
     ----------
-    cube : BlockCube
-    blocks : sequence of Grid
-        Their windows.
+    executor : Executor
+        Who computes them.
     advance : callable
         Called after each block.
     """
-    return ahead(lambda window: (window, cube.block(window, {})), blocks, advance)
+
+    executor: Executor = field(default_factory=Threads)
+    advance: Callable[[], None] = lambda: None
+
+    def map(self, cube: BlockCube, blocks: Sequence[Grid], function: Callable[[xr.DataArray, Grid], T]) -> Iterator[T]:
+        """Yield what a function makes of each block; see :class:`Executor`."""
+        for result in self.executor.map(cube, blocks, function):
+            self.advance()
+            yield result
+
+    def blocks(self, cube: BlockCube, blocks: Sequence[Grid]) -> Iterator[tuple[Grid, xr.DataArray]]:
+        """Yield the windows and the blocks of a cube in order."""
+        return self.map(cube, blocks, lambda block, window: (window, block))
 
 
-def ahead(
-    function: Callable[[Grid], T], blocks: Sequence[Grid], advance: Callable[[], None] = lambda: None
-) -> Iterator[T]:
+def ahead(function: Callable[[Grid], T], blocks: Sequence[Grid]) -> Iterator[T]:
     """Yield what a function makes of windows, in order, computed on threads a few ahead of the consumer."""
     workers = thread_count()
     waiting: deque[Future[T]] = deque()
@@ -82,18 +115,12 @@ def ahead(
             for window in blocks:
                 waiting.append(pool.submit(function, window))
                 if len(waiting) > workers + 1:
-                    yield _next(waiting, advance)
+                    yield waiting.popleft().result()
             while waiting:
-                yield _next(waiting, advance)
+                yield waiting.popleft().result()
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _next(waiting: deque[Future[T]], advance: Callable[[], None]) -> T:
-    result = waiting.popleft().result()
-    advance()
-    return result
 
 
 class BlockStream:
@@ -103,24 +130,30 @@ class BlockStream:
     ----------
     cube : BlockCube
         A cube with x and y.
-    advance : callable
-        Called after each block.
+    execution : Execution
+        How its blocks are computed.
     """
 
-    def __init__(self, cube: BlockCube, advance: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, cube: BlockCube, execution: Execution) -> None:
         assert cube.grid is not None
-        self._cube, self._advance = cube, advance
+        self._cube, self._execution = cube, execution
         self.probe: xr.DataArray = cube.probe
         self.grid: Grid = cube.grid
 
     def map(self, function: Callable[[xr.DataArray, Grid], T], windows: Sequence[Grid] | None = None) -> Iterator[T]:
         """Yield what a function makes of each block."""
         chosen = _windows(self.grid, self._cube.pixel_bytes) if windows is None else windows
-        return ahead(lambda window: function(self._cube.block(window, {}), window), chosen, self._advance)
+        return self._execution.map(self._cube, chosen, function)
 
 
-def assemble(cube: BlockCube, advance: Callable[[], None] = lambda: None) -> xr.DataArray:
+def assemble(cube: BlockCube, execution: Execution) -> xr.DataArray:
     """Return a whole cube in memory.
+
+    Parameters
+    ----------
+    cube : BlockCube
+    execution : Execution
+        How its blocks are computed.
 
     Raises
     ------
@@ -140,7 +173,7 @@ def assemble(cube: BlockCube, advance: Callable[[], None] = lambda: None) -> xr.
     shape = list(cube.probe.shape)
     shape[vertical], shape[horizontal] = cube.grid.height, cube.grid.width
     values = np.empty(shape, cube.probe.dtype)
-    for window, block in compute(cube, windows(cube, cube.pixel_bytes), advance):
+    for window, block in execution.blocks(cube, windows(cube, cube.pixel_bytes)):
         row, column = cube.grid.offset(window)
         target: list[Any] = [slice(None)] * values.ndim
         target[vertical] = slice(row, row + window.height)

@@ -18,7 +18,7 @@ from gdc_jupyter.cube.grid import Bounds, Grid
 from gdc_jupyter.cube.stream import CubeStream
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube, Memo
-from gdc_jupyter.graph.blocks import BlockStream, assemble
+from gdc_jupyter.graph.blocks import BlockStream, Execution, assemble
 from gdc_jupyter.graph.evaluate import call_process, resolve
 from gdc_jupyter.graph.parse import FromNode, Graph, Node, references
 from gdc_jupyter.graph.planned import (
@@ -88,8 +88,8 @@ class Plan:
         Those of them that a process needs as a whole, so that their blocks are computed before those of the result.
     sources : list of Source
         What is loaded.
-    advance : callable
-        Called after each block of a stage; whoever runs the plan sets it.
+    execution : Execution
+        How blocks are computed; whoever runs the plan says.
     """
 
     result: Any = None
@@ -97,7 +97,7 @@ class Plan:
     cubes: list[BlockCube] = field(default_factory=list)
     stages: list[BlockCube] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
-    advance: Callable[[], None] = lambda: None
+    execution: Execution = field(default_factory=Execution)
 
 
 class Planner:
@@ -209,7 +209,7 @@ class Planner:
             return selected(first, probe)
         if reach is Reach.WHOLE:
             self.plan.stages += [cube for cube in cubes.values() if cube.grid is not None]
-            return whole(call, cubes, probe, lambda: self.plan.advance())
+            return whole(call, cubes, probe, self.plan.execution)
         if process.reads and first.grid is not None:
             return neighbouring(call, cubes, probe)
         margin = process.margin(probes) if process.margin else 0
@@ -230,9 +230,11 @@ class Planner:
         probe = require_cube(call({name: CubeStream(first.probe), **probes}))
         self.plan.stages.append(first)
 
+        execution = self.plan.execution
+
         def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
-            inputs = {other: assemble(cube) for other, cube in others.items()}
-            return require_cube(call({name: BlockStream(first, lambda: self.plan.advance()), **inputs}))
+            inputs = {other: assemble(cube, execution) for other, cube in others.items()}
+            return require_cube(call({name: BlockStream(first, execution), **inputs}))
 
         return BlockCube(probe, None, compute)
 

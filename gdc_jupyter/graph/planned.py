@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from gdc_jupyter.cube.cube import build, grid_of, is_raster, spatial_dimensions
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.graph.block_cube import BlockCube, Memo, cut, one_pixel, shaped
-from gdc_jupyter.graph.blocks import assemble
+from gdc_jupyter.graph.blocks import Execution, assemble
 from gdc_jupyter.graph.evaluate import call_process
 from gdc_jupyter.processes import Process
 from gdc_jupyter.processes.spatial import warped
@@ -165,13 +165,13 @@ def neighbouring(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray) -
     return BlockCube(one_pixel(probe, grid), grid, compute)
 
 
-def whole(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, advance: Callable[[], None]) -> BlockCube:
+def whole(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, execution: Execution) -> BlockCube:
     """Return the cube of a process that needs all pixels of its inputs at once."""
     first = next(iter(cubes.values()))
     grid = first.grid if is_raster(probe) else None
 
     def everything(window: Grid | None, memo: Memo) -> xr.DataArray:
-        return require_cube(call({name: assemble(cube, advance) for name, cube in cubes.items()}))
+        return require_cube(call({name: assemble(cube, execution) for name, cube in cubes.items()}))
 
     complete = BlockCube(probe, None, everything)
     if grid is None:

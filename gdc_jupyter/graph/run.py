@@ -15,7 +15,7 @@ from gdc_jupyter.cube.grid import Bounds
 from gdc_jupyter.cube.time import format_instant
 from gdc_jupyter.errors import Fault, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube
-from gdc_jupyter.graph.blocks import assemble, block_shape, compute, windows
+from gdc_jupyter.graph.blocks import Execution, assemble, block_shape, windows
 from gdc_jupyter.graph.parse import Graph, parse
 from gdc_jupyter.graph.plan import Plan, Planner, Saved
 from gdc_jupyter.graph.signature import check
@@ -145,18 +145,18 @@ def run(
         saved = [Saved(plan.result, default_format, {})]
     pixel_bytes = max([cube.pixel_bytes for cube in plan.cubes], default=1)
     counter = _Counter(saved, plan, pixel_bytes, progress)
-    plan.advance = counter.advance
+    plan.execution.advance = counter.advance
     log("info", _summary(plan, counter.total, pixel_bytes), ())
     start, end = _interval(plan)
     result = Result(bbox=_area(plan, saved), start=start, end=end)
     stems = ["result"] if len(saved) == 1 else [f"result-{number}" for number in range(1, len(saved) + 1)]
     for stem, each in zip(stems, saved, strict=True):
-        assets = _write(each, folder, stem, pixel_bytes, counter.advance)
+        assets = _write(each, folder, stem, pixel_bytes, plan.execution)
         result.assets += assets
         log("info", f"Saved {', '.join(asset.path.name for asset in assets[:5])}.", ())
     if not saved:
         value = plan.result
-        result.value = to_json(assemble(value, counter.advance) if isinstance(value, BlockCube) else value)
+        result.value = to_json(assemble(value, plan.execution) if isinstance(value, BlockCube) else value)
     progress(100.0)
     return result
 
@@ -195,8 +195,8 @@ def execute(
 
         catalog = Catalog()
     process = process_graph if "process_graph" in process_graph else {"process_graph": process_graph}
-    result = make_plan(process, catalog, parameters or {}, permissions).result
-    return assemble(result) if isinstance(result, BlockCube) else result
+    plan = make_plan(process, catalog, parameters or {}, permissions)
+    return assemble(plan.result, plan.execution) if isinstance(plan.result, BlockCube) else plan.result
 
 
 def _parsed(
@@ -230,7 +230,7 @@ class _Counter:
             self.progress(min(99.0 * self.done / self.total, 99.0))
 
 
-def _write(saved: Saved, folder: Path, stem: str, pixel_bytes: int, advance: Callable[[], None]) -> list[Asset]:
+def _write(saved: Saved, folder: Path, stem: str, pixel_bytes: int, execution: Execution) -> list[Asset]:
     chosen = require_format(saved.format)
     value = saved.value
     if not isinstance(value, BlockCube):
@@ -241,7 +241,7 @@ def _write(saved: Saved, folder: Path, stem: str, pixel_bytes: int, advance: Cal
     if value.grid is None:
         writer.write(value.whole(), None)
         return writer.close()
-    for window, block in compute(value, windows(value, pixel_bytes), advance):
+    for window, block in execution.blocks(value, windows(value, pixel_bytes)):
         writer.write(block, window)
     return writer.close()
 
