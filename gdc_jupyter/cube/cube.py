@@ -196,7 +196,4 @@ def with_labels(
 
 def along(cube: xr.DataArray, dimension: str) -> xr.DataArray:
     """Return a labelled array: the cube with the dimension as its first axis (a view)."""
-    rest = [name for name in cube.dims if name != dimension]
-    values = np.moveaxis(cube.values, cube.get_axis_num(dimension), 0)
-    coords = {dimension: cube.coords[dimension].variable} if dimension in cube.coords else {}
-    return xr.DataArray(values, dims=[dimension, *rest], coords=coords)
+    return cube.transpose(dimension, ...)

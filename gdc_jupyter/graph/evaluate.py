@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import xarray as xr
 
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, references
 from gdc_jupyter.processes import PROCESSES
+from gdc_jupyter.processes.engine import Frame
 
 if TYPE_CHECKING:
     from gdc_jupyter.processes.engine import Engine
 
 
-def compile_callback(
-    graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...], engine: Engine
-) -> Callable[..., Any]:
-    """Return a function of the callback's own parameters.
+@dataclass(frozen=True)
+class CompiledCallback:
+    """A function of a callback's own parameters.
 
     Parameters
     ----------
@@ -28,15 +31,35 @@ def compile_callback(
         The nodes around it, for the place of a fault.
     engine : Engine
         What its processes may ask for.
+    reduces : bool
+        Whether one value is wanted of it in place of those along the first axis.
+    block : xarray.DataArray, optional
+        The labels of the values that it gets, where these are bare.
     """
 
-    def call(**given: Any) -> Any:
-        return evaluate(graph, {**parameters, **given}, path, engine)
+    graph: Graph
+    parameters: Mapping[str, Any]
+    path: tuple[str, ...]
+    engine: Engine
+    reduces: bool = False
+    block: xr.DataArray | None = None
 
-    return call
+    def __call__(self, **given: Any) -> Any:
+        """Return the result of the graph."""
+        block = self.block
+        if block is None:
+            block = next((value for value in given.values() if isinstance(value, xr.DataArray)), None)
+        frame = None if block is None else Frame(block, self.reduces)
+        return evaluate(self.graph, {**self.parameters, **given}, self.path, self.engine, frame)
+
+    def within(self, block: xr.DataArray) -> CompiledCallback:
+        """Return the callback with the labels of a block."""
+        return replace(self, block=block)
 
 
-def evaluate(graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...], engine: Engine) -> Any:
+def evaluate(
+    graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...], engine: Engine, frame: Frame | None = None
+) -> Any:
     """Run a graph on the values of its parameters and return its result.
 
     A node's value is let go after its last use, so that a block needs no more memory than its widest point.
@@ -50,8 +73,8 @@ def evaluate(graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...],
     left = dict(graph.uses)
     for node in graph.nodes.values():
         place = (*path, node.id)
-        arguments = {name: resolve(value, values, parameters, place, engine) for name, value in node.arguments.items()}
-        values[node.id] = call_process(node.process, arguments, place, engine)
+        arguments = resolve_all(node.arguments, values, parameters, place, engine)
+        values[node.id] = call_process(node.process, arguments, place, engine, frame)
         for found in references(dict(node.arguments)):
             if isinstance(found, FromNode):
                 left[found.node] -= 1
@@ -60,8 +83,29 @@ def evaluate(graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...],
     return values[graph.result]
 
 
+def resolve_all(
+    arguments: Mapping[str, Any],
+    values: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    path: tuple[str, ...],
+    engine: Engine,
+) -> dict[str, Any]:
+    """Return arguments with their references replaced by values and their callbacks by functions."""
+    return {
+        # Callbacks that return one value for many have this name in all processes.
+        name: resolve(value, values, parameters, path, engine, reduces=name == "reducer")
+        for name, value in arguments.items()
+    }
+
+
 def resolve(
-    value: Any, values: Mapping[str, Any], parameters: Mapping[str, Any], path: tuple[str, ...], engine: Engine
+    value: Any,
+    values: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    path: tuple[str, ...],
+    engine: Engine,
+    *,
+    reduces: bool = False,
 ) -> Any:
     """Return an argument with its references replaced by values and its callbacks by functions."""
     if isinstance(value, FromNode):
@@ -69,7 +113,7 @@ def resolve(
     if isinstance(value, FromParameter):
         return parameters.get(value.name)
     if isinstance(value, Callback):
-        return compile_callback(value.graph, parameters, path, engine)
+        return CompiledCallback(value.graph, parameters, path, engine, reduces)
     if isinstance(value, dict):
         return {name: resolve(member, values, parameters, path, engine) for name, member in value.items()}
     if isinstance(value, list):
@@ -78,7 +122,13 @@ def resolve(
 
 
 def call_process(
-    process_id: str, arguments: dict[str, Any], path: tuple[str, ...], engine: Engine, *, planned: bool = False
+    process_id: str,
+    arguments: dict[str, Any],
+    path: tuple[str, ...],
+    engine: Engine,
+    frame: Frame | None = None,
+    *,
+    planned: bool = False,
 ) -> Any:
     """Call a process and say where it was when it refuses.
 
@@ -90,6 +140,8 @@ def call_process(
         The nodes from the outermost to this one.
     engine : Engine
         What the process may ask for.
+    frame : Frame, optional
+        What the callback around it is about.
     planned : bool
         Whether it is a node of the outermost graph, where cubes may be loaded and saved.
 
@@ -102,7 +154,9 @@ def call_process(
     if process.plans and not planned:
         message = f"'{process_id}' cannot stand inside a callback."
         raise InvalidProcessGraph([Fault("ProcessGraphInvalid", message, path, process_id)])
-    services = {"engine": engine} if process.engine else {}
+    services: dict[str, Any] = {"engine": engine} if process.engine else {}
+    if process.frame:
+        services["frame"] = frame
     try:
         return process.function(**arguments, **services)
     except InvalidProcessGraph:

@@ -7,7 +7,9 @@ types of every intermediate cube are known, and whatever a process refuses is to
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from gdc_jupyter.cube.stream import CubeStream
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube, Memo
 from gdc_jupyter.graph.blocks import BlockStream, Execution, assemble
-from gdc_jupyter.graph.evaluate import call_process, resolve
+from gdc_jupyter.graph.evaluate import call_process, resolve_all
 from gdc_jupyter.graph.parse import FromNode, Graph, Node, references
 from gdc_jupyter.graph.planned import (
     Call,
@@ -38,6 +40,7 @@ from gdc_jupyter.graph.planned import (
     with_grids,
 )
 from gdc_jupyter.processes import PROCESSES, Process
+from gdc_jupyter.processes.engine import Engine, T
 from gdc_jupyter.processes.registry import Reach
 from gdc_jupyter.settings import Permissions
 
@@ -90,6 +93,8 @@ class Plan:
         What is loaded.
     execution : Execution
         How blocks are computed; whoever runs the plan says.
+    resources : ExitStack
+        What processes keep for the run; the end of a ``with`` closes it.
     """
 
     result: Any = None
@@ -98,6 +103,15 @@ class Plan:
     stages: list[BlockCube] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     execution: Execution = field(default_factory=Execution)
+    resources: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Plan:
+        """Return the plan."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close what processes keep."""
+        self.resources.close()
 
 
 class Planner:
@@ -131,6 +145,8 @@ class Planner:
         self.log = log
         self.probing = True
         self.plan = Plan()
+        self._kept: dict[Any, Any] = {}
+        self._lock = Lock()
         self.faults: list[Fault] = list(faults)
 
     def make(self, graph: Graph) -> Plan:
@@ -141,6 +157,13 @@ class Planner:
         InvalidProcessGraph
             With all faults. A node that depends on one at fault is not looked at.
         """
+        try:
+            return self._make(graph)
+        except BaseException:
+            self.plan.resources.close()
+            raise
+
+    def _make(self, graph: Graph) -> Plan:
         values: dict[str, Any] = {}
         refused = {fault.path[0] for fault in self.faults if fault.path}
         for node in graph.nodes.values():
@@ -157,10 +180,7 @@ class Planner:
 
     def _plan_node(self, node: Node, values: dict[str, Any], shared: bool) -> None:
         try:
-            arguments = {
-                name: resolve(value, values, self.parameters, (node.id,), self)
-                for name, value in node.arguments.items()
-            }
+            arguments = resolve_all(node.arguments, values, self.parameters, (node.id,), self)
             value = self._apply(PROCESSES[node.process], arguments, node)
         except InvalidProcessGraph as error:
             for fault in error.faults:
@@ -237,6 +257,15 @@ class Planner:
             return require_cube(call({name: BlockStream(first, execution), **inputs}))
 
         return BlockCube(probe, None, compute)
+
+    def keep(self, make: Callable[[Engine], T]) -> T:
+        """Return what lives as long as the run; see :class:`gdc_jupyter.processes.engine.Engine`."""
+        with self._lock:
+            if make not in self._kept:
+                self._kept[make] = kept = make(self)
+                self.plan.resources.callback(kept.close)
+            result: T = self._kept[make]
+        return result
 
     def load(
         self,

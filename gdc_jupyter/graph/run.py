@@ -72,10 +72,10 @@ def validate(
     if graph is None or not probe:
         return faults
     try:
-        Planner(catalog, parameters, faults, permissions).make(graph)
+        with Planner(catalog, parameters, faults, permissions).make(graph):
+            return []
     except InvalidProcessGraph as error:
         return error.faults
-    return []
 
 
 def make_plan(
@@ -139,26 +139,8 @@ def run(
     GdcError
         Where data cannot be read or written.
     """
-    plan = make_plan(process, catalog, parameters, permissions, log)
-    saved = list(plan.saved)
-    if not saved and default_format and isinstance(plan.result, BlockCube):
-        saved = [Saved(plan.result, default_format, {})]
-    pixel_bytes = max([cube.pixel_bytes for cube in plan.cubes], default=1)
-    counter = _Counter(saved, plan, pixel_bytes, progress)
-    plan.execution.advance = counter.advance
-    log("info", _summary(plan, counter.total, pixel_bytes), ())
-    start, end = _interval(plan)
-    result = Result(bbox=_area(plan, saved), start=start, end=end)
-    stems = ["result"] if len(saved) == 1 else [f"result-{number}" for number in range(1, len(saved) + 1)]
-    for stem, each in zip(stems, saved, strict=True):
-        assets = _write(each, folder, stem, pixel_bytes, plan.execution)
-        result.assets += assets
-        log("info", f"Saved {', '.join(asset.path.name for asset in assets[:5])}.", ())
-    if not saved:
-        value = plan.result
-        result.value = to_json(assemble(value, plan.execution) if isinstance(value, BlockCube) else value)
-    progress(100.0)
-    return result
+    with make_plan(process, catalog, parameters, permissions, log) as plan:
+        return _produce(plan, folder, progress, log, default_format)
 
 
 def execute(
@@ -195,8 +177,30 @@ def execute(
 
         catalog = Catalog()
     process = process_graph if "process_graph" in process_graph else {"process_graph": process_graph}
-    plan = make_plan(process, catalog, parameters or {}, permissions)
-    return assemble(plan.result, plan.execution) if isinstance(plan.result, BlockCube) else plan.result
+    with make_plan(process, catalog, parameters or {}, permissions) as plan:
+        return assemble(plan.result, plan.execution) if isinstance(plan.result, BlockCube) else plan.result
+
+
+def _produce(plan: Plan, folder: Path, progress: Progress, log: Log, default_format: str | None) -> Result:
+    saved = list(plan.saved)
+    if not saved and default_format and isinstance(plan.result, BlockCube):
+        saved = [Saved(plan.result, default_format, {})]
+    pixel_bytes = max([cube.pixel_bytes for cube in plan.cubes], default=1)
+    counter = _Counter(saved, plan, pixel_bytes, progress)
+    plan.execution.advance = counter.advance
+    log("info", _summary(plan, counter.total, pixel_bytes), ())
+    start, end = _interval(plan)
+    result = Result(bbox=_area(plan, saved), start=start, end=end)
+    stems = ["result"] if len(saved) == 1 else [f"result-{number}" for number in range(1, len(saved) + 1)]
+    for stem, each in zip(stems, saved, strict=True):
+        assets = _write(each, folder, stem, pixel_bytes, plan.execution)
+        result.assets += assets
+        log("info", f"Saved {', '.join(asset.path.name for asset in assets[:5])}.", ())
+    if not saved:
+        value = plan.result
+        result.value = to_json(assemble(value, plan.execution) if isinstance(value, BlockCube) else value)
+    progress(100.0)
+    return result
 
 
 def _parsed(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gdc_jupyter.cube.cube import along, dimension_type, require_dimension, require_temporal, with_labels, without
 from gdc_jupyter.cube.time import parse_instant, parse_interval, period_labels, within
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.processes.engine import framed
 from gdc_jupyter.processes.registry import Arguments, Reach, process, spatial_reach
 from gdc_jupyter.processes.schemas import (
     DATE,
@@ -77,7 +78,7 @@ def apply(data: Cube, process: ElementCallback, context: Anything = None) -> Cub
     cube
         The cube with new values and the same dimensions.
     """
-    result = _values(process(x=data.values, context=context), data.shape, "The callback of apply")
+    result = _values(framed(process, data)(x=data.values, context=context), data.shape, "The callback of apply")
     return data.copy(data=result)
 
 
@@ -145,7 +146,11 @@ def apply_dimension(
     require_dimension(data, dimension)
     series = along(data, dimension)
     result = process(data=series, context=context)
-    labels = result.coords[result.dims[0]].values if isinstance(result, xr.DataArray) and result.coords else None
+    labels = (
+        result.coords[result.dims[0]].values
+        if isinstance(result, xr.DataArray) and result.dims[0] in result.coords
+        else None
+    )
     values = stack(result) if isinstance(result, (list, np.ndarray, xr.DataArray)) else np.asarray(result)[np.newaxis]
     if values.ndim == series.ndim - 1 and values.shape == series.shape[1:]:
         values = values[np.newaxis]

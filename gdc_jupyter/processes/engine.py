@@ -1,14 +1,49 @@
-"""What processes ask of the engine that runs them: to load and to save, what is permitted, and to log."""
+"""What processes ask of the engine that runs them: to load, save, log and keep things, and what is permitted."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
+    import xarray as xr
 
     from gdc_jupyter.cube.grid import Bounds
     from gdc_jupyter.settings import Permissions
+
+
+class Closable(Protocol):
+    """Something that is to be closed."""
+
+    def close(self) -> None:
+        """Let it go."""
+
+
+T = TypeVar("T", bound=Closable)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a callback is about, for a process in it that needs the names and labels of all dimensions.
+
+    Parameters
+    ----------
+    block : xarray.DataArray
+        The labelled values that the callback gets, with its axes in the same order.
+    reduces : bool
+        Whether the callback returns one value in place of those along the first axis.
+    """
+
+    block: xr.DataArray
+    reduces: bool = False
+
+
+def framed(callback: Callable[..., Any], block: xr.DataArray) -> Callable[..., Any]:
+    """Return a callback that knows the labels of a block whose bare values it gets."""
+    within = getattr(callback, "within", None)
+    return callback if within is None else within(block)
 
 
 class Engine(Protocol):
@@ -27,6 +62,9 @@ class Engine(Protocol):
 
     def log(self, level: str, message: str) -> None:
         """Tell the user something: ``error``, ``warning``, ``info`` or ``debug``."""
+
+    def keep(self, make: Callable[[Engine], T]) -> T:
+        """Return what ``make`` has made for this run, now or earlier; it is closed when the run ends."""
 
     def load(
         self,

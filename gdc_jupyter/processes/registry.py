@@ -81,6 +81,9 @@ class Process:
         Whether the function has to see how many labels x and y really have, and refuses by them.
     engine : bool
         Whether the function takes the engine's services as the keyword argument ``engine``.
+    frame : bool
+        Whether the function takes the :class:`gdc_jupyter.processes.engine.Frame` of the callback around it as the
+        keyword argument ``frame``.
     plans : bool
         Whether the function deals with planned cubes itself, so that it runs once, while the plan is made.
     """
@@ -104,6 +107,7 @@ class Process:
     selects: bool = False
     counts: bool = False
     engine: bool = False
+    frame: bool = False
     plans: bool = False
 
     def reach_of(self, arguments: Arguments) -> Reach:
@@ -186,6 +190,7 @@ def _describe(name: str, function: Callable[..., Any], categories: tuple[str, ..
         returns=Parameter("", returned, _schema(hints["return"])),
         exceptions=_entries(sections.get("Raises", "")),
         engine="engine" in signature.parameters,
+        frame="frame" in signature.parameters,
         **plan,
     )
 
