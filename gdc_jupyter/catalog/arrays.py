@@ -26,6 +26,7 @@ from gdc_jupyter.catalog.collection import (
 )
 from gdc_jupyter.catalog.raster_files import unreadable
 from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.cube.time import within
 from gdc_jupyter.errors import GdcError
 
 # The netCDF and HDF5 libraries are not thread-safe, not even for different files.
@@ -274,7 +275,7 @@ class ArrayCollection(Collection):
         The grid, north up and west first, longitudes from -180.
     layout : Layout
         How the file's rows and columns differ from that.
-    time_list : array of datetime64[ns] or None
+    time_list : array of datetime64[ns] or of cftime objects, or None
         Ascending.
     time_order : tuple of int
         The positions of these times in the file.
@@ -289,7 +290,7 @@ class ArrayCollection(Collection):
     time_list: Times | None
     time_order: tuple[int, ...]
     tile: tuple[int, int]
-    span: tuple[np.datetime64, np.datetime64]
+    span: tuple[Any, Any]
 
     @property
     def bands(self) -> tuple[Band, ...]:
@@ -307,7 +308,7 @@ class ArrayCollection(Collection):
         return self.time_list
 
     @property
-    def interval(self) -> tuple[np.datetime64, np.datetime64]:
+    def interval(self) -> tuple[Any, Any]:
         """The first and last moment that the data may be of."""
         return self.span
 
@@ -320,11 +321,7 @@ class ArrayCollection(Collection):
         grid = crop(self.id, self.whole, query)
         times, order = self.time_list, self.time_order
         if times is not None:
-            chosen = np.ones(len(times), bool)
-            if query.start is not None:
-                chosen &= times >= query.start
-            if query.end is not None:
-                chosen &= times < query.end
+            chosen = within(times, query.start, query.end)
             if not chosen.any():
                 raise GdcError("NoDataAvailable", time_message(self.id, query, self.interval))
             times = times[chosen]

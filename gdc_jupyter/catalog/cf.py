@@ -327,7 +327,7 @@ def _tile(entry: Stored, axes: tuple[str, ...], grid: Grid) -> tuple[int, int]:
     return int(entry.chunks[axes.index("y")]), int(entry.chunks[axes.index("x")])
 
 
-def _span(path: Path, times: Times | None) -> tuple[np.datetime64, np.datetime64]:
+def _span(path: Path, times: Times | None) -> tuple[Any, Any]:
     if times is not None:
         return times[0], times[-1]
     return undated_span(path)

@@ -10,11 +10,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from gdc_jupyter.cube.calendars import format_label, keys
 from gdc_jupyter.cube.grid import Bounds, Grid, transform_bounds
 from gdc_jupyter.errors import GdcError
 
 CRS84 = "OGC:CRS84"
-Times = NDArray[np.datetime64]
+Times = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class Source(ABC):
     collection_id : str
     grid : Grid
         What can be read.
-    times : array of datetime64[ns] or None
+    times : array of datetime64[ns] or of cftime objects, or None
         The labels of the dimension ``t``; None where the data have none.
     bands : tuple of Band
     dtype : numpy.dtype
@@ -201,12 +202,13 @@ class Source(ABC):
         """
         time_order: list[int] | None = None
         if times is not None and self.times is not None:
-            position = {int(time): index for index, time in enumerate(self.times.astype("int64"))}
-            wanted = np.asarray(times, "datetime64[ns]").astype("int64")
-            missing = [time for time in wanted if int(time) not in position]
+            position = {key: index for index, key in enumerate(keys(self.times))}
+            asked = np.asarray(times)
+            wanted = keys(asked)
+            missing = [label for label, key in zip(asked, wanted, strict=True) if key not in position]
             if missing:
                 raise GdcError("NoDataAvailable", f"'{self.collection_id}' has no data at {format_time(missing[0])}.")
-            time_order = [position[int(time)] for time in wanted]
+            time_order = [position[key] for key in wanted]
         band_order = None if bands is None else band_positions(self.collection_id, self.bands, bands)
         return self._subset(time_order, band_order)
 
@@ -284,7 +286,7 @@ class Collection(ABC):
 
     @property
     @abstractmethod
-    def interval(self) -> tuple[np.datetime64, np.datetime64]:
+    def interval(self) -> tuple[Any, Any]:
         """The first and last moment that the data may be of."""
 
     @abstractmethod
@@ -339,6 +341,8 @@ def read_type(data_types: Sequence[str]) -> np.dtype[Any]:
 
 def format_time(time: Any) -> str:
     """Return an RFC 3339 date-time with whole seconds, or milliseconds where there are any."""
+    if hasattr(time, "calendar"):
+        return format_label(time)
     stamp = np.datetime64(time, "ns") if not isinstance(time, np.datetime64) else time.astype("datetime64[ns]")
     text = str(stamp.astype("datetime64[ms]"))
     return text.removesuffix(".000") + "Z"
@@ -369,7 +373,7 @@ def outside_message(collection_id: str, query: Query, extent: Bounds) -> str:
     return f"'{collection_id}' has no data in the box ({box}) in {query.crs}; its data cover {there} (degrees)."
 
 
-def time_message(collection_id: str, query: Query, interval: tuple[np.datetime64, np.datetime64]) -> str:
+def time_message(collection_id: str, query: Query, interval: tuple[Any, Any]) -> str:
     """Say that an interval holds no data, and of when the data are."""
     asked = "/".join(".." if time is None else format_time(time) for time in (query.start, query.end))
     there = " to ".join(format_time(time) for time in interval)

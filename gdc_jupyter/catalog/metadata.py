@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gdc_jupyter.catalog.collection import CRS84, Band, Collection, Times, format_time
+from gdc_jupyter.cube.calendars import common, seconds
 from gdc_jupyter.cube.grid import Grid, parse_crs, transformer
 
 EXTENSIONS = {
@@ -43,7 +44,7 @@ def collection_document(collection: Collection) -> dict[str, Any]:
         "providers": [dict(provider) for provider in about.providers],
         "extent": {
             "spatial": {"bbox": [bbox(collection.grid)]},
-            "temporal": {"interval": [[format_time(moment) for moment in collection.interval]]},
+            "temporal": {"interval": [[format_time(moment) for moment in common(np.array(collection.interval))]]},
         },
         "cube:dimensions": dimensions(collection.grid, collection.times, collection.bands),
         "summaries": summaries,
@@ -99,7 +100,7 @@ def _temporal_dimension(times: Times) -> dict[str, Any]:
     entry: dict[str, Any] = {"type": "temporal", "extent": [format_time(times[0]), format_time(times[-1])]}
     if len(times) <= MAX_LISTED_TIMES:
         entry["values"] = [format_time(time) for time in times]
-    steps = np.diff(times.astype("datetime64[s]").astype(np.int64))
+    steps = np.diff(seconds(times))
     if len(steps) and (steps == steps[0]).all() and steps[0] > 0:
         entry["step"] = _duration(int(steps[0]))
     return entry

@@ -10,7 +10,8 @@ import numpy as np
 
 from gdc_jupyter.catalog.arrays import ArrayCollection, Layout, Variable
 from gdc_jupyter.catalog.cog import CogCollection
-from gdc_jupyter.catalog.collection import About, Band, Collection
+from gdc_jupyter.catalog.collection import About, Band, Collection, Times
+from gdc_jupyter.cube.calendars import decode, encode
 from gdc_jupyter.cube.grid import Grid
 
 
@@ -30,10 +31,10 @@ def to_json(collection: Collection) -> tuple[dict[str, Any], list[dict[str, Any]
             "variables": [asdict(variable) for variable in collection.variables],
             "grid": asdict(collection.whole),
             "layout": asdict(collection.layout),
-            "times": None if times is None else times.astype(np.int64).tolist(),
+            "times": None if times is None else _times_to_json(times),
             "time_order": list(collection.time_order),
             "tile": list(collection.tile),
-            "span": [int(moment.astype(np.int64)) for moment in collection.span],
+            "span": _times_to_json(np.array(collection.span)),
         }, []
     assert isinstance(collection, CogCollection)
     return document | {"kind": "cog", "tile": list(collection.tile)}, list(collection.documents)
@@ -52,17 +53,30 @@ def from_json(document: dict[str, Any], items: list[dict[str, Any]]) -> Collecti
     }
     if document["kind"] == "cog":
         return CogCollection(**common, documents=items)
-    times = document["times"]
+    times, (start, end) = document["times"], _times_from_json(document["span"])
     return ArrayCollection(
         **common,
         path=Path(document["path"]),
         variables=tuple(_variable(entry) for entry in document["variables"]),
         whole=Grid(**document["grid"]),
         layout=Layout(**document["layout"]),
-        time_list=None if times is None else np.array(times, "int64").astype("datetime64[ns]"),
+        time_list=None if times is None else _times_from_json(times),
         time_order=tuple(document["time_order"]),
-        span=(np.datetime64(document["span"][0], "ns"), np.datetime64(document["span"][1], "ns")),
+        span=(start, end),
     )
+
+
+def _times_to_json(times: Times) -> Any:
+    if times.dtype.kind == "M":
+        return times.astype("datetime64[ns]").astype(np.int64).tolist()
+    numbers, attributes = encode(times)
+    return attributes | {"numbers": numbers.tolist()}
+
+
+def _times_from_json(entry: Any) -> Times:
+    if isinstance(entry, list):
+        return np.array(entry, "int64").astype("datetime64[ns]")
+    return decode(**entry)
 
 
 def _variable(entry: dict[str, Any]) -> Variable:

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from gdc_jupyter.catalog.arrays import is_zarr, open_store
 from gdc_jupyter.catalog.collection import Times
 from gdc_jupyter.catalog.raster_files import unreadable
-from gdc_jupyter.errors import GdcError
 
-CALENDARS = ("standard", "gregorian", "proleptic_gregorian", "noleap", "365_day")
+COMMON_CALENDARS = ("standard", "gregorian", "proleptic_gregorian", "noleap", "365_day")
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,30 +90,24 @@ def _zarr_arrays(group: Any) -> Iterator[Stored]:
 def decode_times(path: Path, coordinate: Stored) -> Times:
     """Return the labels of a time axis, to the millisecond.
 
+    Dates of a calendar without leap days are dates of the common one. Calendars with other dates, and years before
+    1678 or after 2262, give cftime objects.
+
     Raises
     ------
     GdcError
-        ``DataFileUnsupported`` for a calendar with dates that do not exist, for times before 1678 or after 2262, and
-        for units that are none.
+        ``DataFileUnreadable`` for units or a calendar that are none.
     """
     import cftime  # type: ignore[import-untyped]
 
     units = str(coordinate.attributes.get("units", ""))
     calendar = str(coordinate.attributes.get("calendar", "standard")).lower()
-    if calendar not in CALENDARS:
-        raise GdcError(
-            "DataFileUnsupported",
-            f"{path.name}: the axis '{coordinate.name}' has the calendar '{calendar}', whose days are not those "
-            f"of the common one; supported are {', '.join(CALENDARS)}. Convert it first (xarray: convert_calendar).",
-        )
     try:
         dates = cftime.num2date(coordinate.values(), units, calendar, only_use_cftime_datetimes=True)
-        stamps = [np.datetime64(date.isoformat(), "ms") for date in np.atleast_1d(dates)]
+        dates = np.atleast_1d(np.asarray(dates, object))
+        if calendar not in COMMON_CALENDARS or not 1678 <= min(dates).year <= max(dates).year < 2262:
+            return dates
+        return np.array([date.isoformat() for date in dates], "datetime64[ms]").astype("datetime64[ns]")
     except (ValueError, TypeError, OverflowError, AttributeError) as error:
         reason = f"the axis '{coordinate.name}' with units '{units}' cannot be read as time: {error}"
         raise unreadable(str(path), reason) from None
-    times = np.array(stamps, "datetime64[ms]")
-    if times.min() < np.datetime64("1678-01-01") or times.max() > np.datetime64("2262-01-01"):
-        reason = f"its times, {times.min()} to {times.max()}, are not within 1678 to 2262."
-        raise GdcError("DataFileUnsupported", f"{path.name}: {reason}")
-    return times.astype("datetime64[ns]")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from gdc_jupyter.cube.calendars import is_calendar, is_temporal
 from gdc_jupyter.cube.grid import Grid, normalise_crs, regular_axis
 from gdc_jupyter.errors import GdcError
 
@@ -25,7 +26,7 @@ def dimension_type(cube: xr.DataArray, name: str) -> str:
         declared = cube.coords[name].attrs.get("type")
         if declared:
             return str(declared)
-        if cube.coords[name].dtype.kind == "M":
+        if is_temporal(cube.coords[name].values):
             return "temporal"
     by_name = {X: "spatial", Y: "spatial", "z": "spatial", TIME: "temporal", BANDS: "bands"}
     return by_name.get(name, "other")
@@ -56,14 +57,19 @@ def require_temporal(cube: xr.DataArray, name: str | None) -> str:
     """Return the temporal dimension that is meant; see :func:`require_dimension`."""
     if name is not None:
         require_dimension(cube, name)
-        if dimension_type(cube, name) != "temporal" or cube.coords[name].dtype.kind != "M":
+        if dimension_type(cube, name) != "temporal" or not _dated(cube, name):
             raise GdcError("DimensionNotAvailable", f"The dimension '{name}' is not temporal.")
         return name
-    found = [each for each in dimensions_of_type(cube, "temporal") if cube.coords[each].dtype.kind == "M"]
+    found = [each for each in dimensions_of_type(cube, "temporal") if _dated(cube, each)]
     if len(found) != 1:
         problem = "DimensionNotAvailable" if not found else "TooManyDimensions"
         raise GdcError(problem, f"One temporal dimension is needed, and the data cube has {len(found)}: {found}.")
     return found[0]
+
+
+def _dated(cube: xr.DataArray, name: str) -> bool:
+    labels = cube.coords[name].values
+    return is_temporal(labels) or (not labels.size and labels.dtype == object)
 
 
 def require_bands(cube: xr.DataArray) -> str:
@@ -171,7 +177,8 @@ def build(
 
 def _labels(kind: str, labels: Any) -> Any:
     if kind == "temporal":
-        return np.asarray(labels, dtype="datetime64[ns]")
+        array = np.asarray(labels)
+        return array if is_calendar(array) else array.astype("datetime64[ns]")
     if isinstance(labels, Sequence) and not isinstance(labels, str) and all(isinstance(one, str) for one in labels):
         return np.array(labels, dtype=object)
     return np.asarray(labels)

@@ -8,6 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdc_jupyter.cube.calendars import (
+    calendar_of,
+    comparable,
+    dates_of,
+    day_numbers,
+    format_label,
+    is_calendar,
+    is_temporal,
+    parts,
+)
 from gdc_jupyter.errors import GdcError
 
 _ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
@@ -62,28 +72,44 @@ def parse_interval(interval: Any) -> tuple[np.datetime64 | None, np.datetime64 |
     return start, end
 
 
-def within(times: NDArray[np.datetime64], start: np.datetime64 | None, end: np.datetime64 | None) -> NDArray[np.bool_]:
-    """Return which instants lie in a left-closed interval."""
+def within(times: NDArray[Any], start: np.datetime64 | None, end: np.datetime64 | None) -> NDArray[np.bool_]:
+    """Return which instants, of any calendar, lie in a left-closed interval."""
     inside = np.ones(times.shape, dtype=bool)
-    if start is not None:
-        inside &= times >= start
-    if end is not None:
-        inside &= times < end
+    order, ends = times, [None if end is None else np.asarray(end) for end in (start, end)]
+    if is_calendar(times):
+        # The ends are dates of the common calendar: they are compared by year, month and day.
+        order, ends = comparable(times), [None if end is None else comparable(end) for end in ends]
+    if ends[0] is not None:
+        inside &= order >= ends[0]
+    if ends[1] is not None:
+        inside &= order < ends[1]
     return inside
+
+
+def time_of_day(times: NDArray[Any]) -> NDArray[np.timedelta64]:
+    """Return how long after midnight instants of any calendar are."""
+    return parts(times).microsecond.astype("timedelta64[us]")
 
 
 def format_instant(instant: Any) -> str:
     """Return ``2022-06-01T12:00:00Z``."""
+    if hasattr(instant, "calendar"):
+        return format_label(instant)
     return f"{np.datetime_as_string(np.datetime64(instant, 's'))}Z"
 
 
-def period_labels(times: NDArray[np.datetime64], period: str) -> tuple[list[str], NDArray[np.intp]]:
+def label_texts(labels: NDArray[Any]) -> list[Any]:
+    """Return labels as JSON has them: instants of any calendar as text."""
+    return [format_instant(label) for label in labels] if is_temporal(labels) else labels.tolist()
+
+
+def period_labels(times: NDArray[Any], period: str) -> tuple[list[str], NDArray[np.intp]]:
     """Return all periods from the first instant to the last, and the position of each instant's period.
 
     Parameters
     ----------
-    times : numpy.ndarray of datetime64, shape (n,)
-        The instants, in any order.
+    times : numpy.ndarray, shape (n,)
+        The instants, ``datetime64`` or cftime objects, in any order.
     period : str
         ``hour``, ``day``, ``week``, ``dekad``, ``month``, ``season``, ``tropical-season``, ``year``, ``decade`` or
         ``decade-ad``.
@@ -96,21 +122,22 @@ def period_labels(times: NDArray[np.datetime64], period: str) -> tuple[list[str]
     """
     ordinals = _ordinals(times, period)
     first, last = int(ordinals.min()), int(ordinals.max())
-    return [_label(ordinal, period) for ordinal in range(first, last + 1)], (ordinals - first).astype(np.intp)
+    positions = (ordinals - first).astype(np.intp)
+    if is_calendar(times) and period in ("hour", "day", "week"):
+        return _calendar_labels(np.arange(first, last + 1), period, calendar_of(times)), positions
+    return [_label(ordinal, period) for ordinal in range(first, last + 1)], positions
 
 
-def _ordinals(times: NDArray[np.datetime64], period: str) -> NDArray[Any]:
-    years = times.astype("datetime64[Y]").astype(np.int64) + 1970
-    months = times.astype("datetime64[M]").astype(np.int64)
-    days = times.astype("datetime64[D]")
-    if period == "hour":
-        return times.astype("datetime64[h]").astype(np.int64)
-    if period == "day":
-        return days.astype(np.int64)
-    if period == "week":
-        return np.asarray((days.astype(np.int64) + 3) // 7)
+def _ordinals(times: NDArray[Any], period: str) -> NDArray[Any]:
+    found = parts(times)
+    months = (found.year - 1970) * 12 + found.month - 1
+    if period in ("hour", "day", "week"):
+        days = day_numbers(times) if is_calendar(times) else times.astype("datetime64[D]").astype(np.int64)
+        if period == "hour":
+            return days * 24 + found.hour
+        return days if period == "day" else np.asarray((days + _week_shift(times)) // 7)
     if period == "dekad":
-        return np.asarray(months * 3 + np.minimum((days - days.astype("datetime64[M]")).astype(np.int64) // 10, 2))
+        return np.asarray(months * 3 + np.minimum((found.day - 1) // 10, 2))
     if period == "month":
         return months
     if period == "season":
@@ -118,12 +145,31 @@ def _ordinals(times: NDArray[np.datetime64], period: str) -> NDArray[Any]:
     if period == "tropical-season":
         return (months + 2) // 6
     if period == "year":
-        return years
+        return found.year
     if period == "decade":
-        return years // 10
+        return found.year // 10
     if period == "decade-ad":
-        return (years - 1) // 10
+        return (found.year - 1) // 10
     raise GdcError("ProcessParameterInvalid", f"{period!r} is no known period.")
+
+
+def _week_shift(times: NDArray[Any]) -> int:
+    """Return the days between a Monday and the day number 0."""
+    if not is_calendar(times):
+        return 3
+    return int(dates_of(np.zeros(1, np.int64), calendar_of(times))[0].dayofwk)
+
+
+def _calendar_labels(ordinals: NDArray[np.int64], period: str, calendar: str) -> list[str]:
+    if period == "hour":
+        days = dates_of(ordinals // 24, calendar)
+        return [f"{format_label(day)[:10]}-{hour:02d}" for day, hour in zip(days, ordinals % 24, strict=True)]
+    if period == "day":
+        return [f"{day.year:04d}-{day.dayofyr:03d}" for day in dates_of(ordinals, calendar)]
+    # A week belongs to the year of its Thursday.
+    monday = int(dates_of(np.zeros(1, np.int64), calendar)[0].dayofwk)
+    thursdays = dates_of(ordinals * 7 - monday + 3, calendar)
+    return [f"{day.year:04d}-{(day.dayofyr - 1) // 7 + 1:02d}" for day in thursdays]
 
 
 def _label(ordinal: int, period: str) -> str:

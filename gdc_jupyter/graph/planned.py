@@ -12,6 +12,7 @@ import xarray as xr
 from gdc_jupyter.cube import warp
 from gdc_jupyter.cube.cube import build, grid_of, is_raster, spatial_dimensions
 from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.cube.time import format_instant
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.graph.block_cube import BlockCube, Memo, cut, one_pixel, shaped
 from gdc_jupyter.graph.blocks import Execution, assemble
@@ -95,7 +96,7 @@ def selected(cube: BlockCube, probe: xr.DataArray) -> BlockCube:
 
 
 def _no_dates(times: Any) -> str:
-    first, last = (np.datetime_as_string(time, "D") for time in (times[0], times[-1]))
+    first, last = (format_instant(time)[:10] for time in (times[0], times[-1]))
     return f"There is no date in that interval; the data reach from {first} to {last}."
 
 

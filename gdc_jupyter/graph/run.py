@@ -9,6 +9,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from gdc_jupyter.cube.calendars import common
 from gdc_jupyter.cube.encode import Asset, require_format
 from gdc_jupyter.cube.encode.json import to_json
 from gdc_jupyter.cube.grid import Bounds
@@ -271,4 +274,5 @@ def _interval(plan: Plan) -> tuple[str | None, str | None]:
     times = [source.times for source in plan.sources if source.times is not None and len(source.times)]
     if not times:
         return None, None
-    return format_instant(min(each.min() for each in times)), format_instant(max(each.max() for each in times))
+    ends = [common(np.array([each.min(), each.max()])) for each in times]
+    return format_instant(min(start for start, _ in ends)), format_instant(max(end for _, end in ends))

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from gdc_jupyter.cube.cube import along, dimension_type, require_dimension, require_temporal, with_labels, without
-from gdc_jupyter.cube.time import parse_instant, parse_interval, period_labels, within
+from gdc_jupyter.cube.time import parse_instant, parse_interval, period_labels, time_of_day, within
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.engine import framed
 from gdc_jupyter.processes.registry import Arguments, Reach, process, spatial_reach
@@ -279,15 +279,15 @@ def _aggregate(
     return with_labels(data, name, values, labels, "temporal")
 
 
-def _in_interval(times: NDArray[np.datetime64], interval: Any) -> NDArray[np.bool_]:
+def _in_interval(times: NDArray[Any], interval: Any) -> NDArray[np.bool_]:
     start, end = interval
     if any(isinstance(instant, str) and len(instant) == 8 and instant[2] == ":" for instant in interval):
         return _in_daytime(times, start, end)
     return within(times, *parse_interval(interval))
 
 
-def _in_daytime(times: NDArray[np.datetime64], start: str, end: str) -> NDArray[np.bool_]:
-    of_day = times - times.astype("datetime64[D]")
+def _in_daytime(times: NDArray[Any], start: str, end: str) -> NDArray[np.bool_]:
+    of_day = time_of_day(times)
     low, high = (
         np.datetime64(f"1970-01-01T{'00:00:00' if text == '24:00:00' else text}") - np.datetime64("1970-01-01T00:00:00")
         for text in (start, end)

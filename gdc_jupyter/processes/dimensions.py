@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from gdc_jupyter.cube.cube import dimension_type, require_dimension, with_labels, without
-from gdc_jupyter.cube.time import format_instant, parse_instant
+from gdc_jupyter.cube.time import format_instant, label_texts, parse_instant
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import Reach, process, spatial_reach
 from gdc_jupyter.processes.schemas import Cube, Label, Labels, Text, UniqueLabels, choice
@@ -214,5 +214,4 @@ def _label_array(labels: list[Any], temporal: bool) -> Any:
 
 def label_list(data: xr.DataArray, dimension: str) -> list[Any]:
     """Return labels as JSON has them: instants as text."""
-    labels = data.coords[dimension].values
-    return [format_instant(label) for label in labels] if labels.dtype.kind == "M" else labels.tolist()
+    return label_texts(data.coords[dimension].values)

@@ -110,7 +110,7 @@ class Format:
 
 def label_text(label: Any) -> str:
     """Return a label as part of a file name: dates without time where that is midnight, nothing but word characters."""
-    text = format_instant(label) if isinstance(label, np.datetime64) else str(label)
+    text = format_instant(label) if isinstance(label, np.datetime64) or hasattr(label, "calendar") else str(label)
     return re.sub(r"[^\w.-]+", "-", text.removesuffix("T00:00:00Z").replace(":", "")).strip("-") or "label"
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from gdc_jupyter.cube.cube import dimension_type, spatial_dimensions
 from gdc_jupyter.cube.encode.format import Asset, Format, Writer
 from gdc_jupyter.cube.grid import Grid
-from gdc_jupyter.cube.time import format_instant
+from gdc_jupyter.cube.time import format_instant, label_texts
 
 MEDIA_TYPE = "application/json"
 MOST_VALUES = 20_000_000
@@ -83,8 +83,7 @@ def to_json(value: Any) -> Any:
 def _cube_to_json(cube: xr.DataArray) -> dict[str, Any]:
     dimensions = []
     for name in cube.dims:
-        labels = cube.coords[name].values
-        values = [format_instant(label) for label in labels] if labels.dtype.kind == "M" else labels.tolist()
+        values = label_texts(cube.coords[name].values)
         dimensions.append({"name": str(name), "type": dimension_type(cube, str(name)), "labels": values})
     entry: dict[str, Any] = {"type": "datacube", "dimensions": dimensions}
     if cube.attrs.get("crs"):

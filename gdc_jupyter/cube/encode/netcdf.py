@@ -10,13 +10,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from gdc_jupyter.cube.calendars import encode, is_temporal
 from gdc_jupyter.cube.cube import dimension_type, spatial_dimensions
 from gdc_jupyter.cube.encode.format import Asset, Format, Writer, planes
 from gdc_jupyter.cube.grid import Grid, parse_crs
 
 MEDIA_TYPE = "application/x-netcdf"
 CHUNK = 256
-CALENDAR = {"units": "seconds since 1970-01-01 00:00:00", "calendar": "proleptic_gregorian"}
 
 
 class NetCdfWriter:
@@ -49,11 +49,11 @@ class NetCdfWriter:
         else:
             labels = probe.coords[name].values
         self.file.createDimension(name, len(labels))
-        if labels.dtype.kind == "M":
-            seconds = labels.astype("datetime64[ms]").astype(np.int64) / 1000
+        if is_temporal(labels):
+            numbers, attributes = encode(labels)
             variable = self.file.createVariable(name, "f8", (name,))
-            variable.setncatts({"standard_name": "time", "axis": "T", **CALENDAR})
-            variable[:] = seconds
+            variable.setncatts({"standard_name": "time", "axis": "T", **attributes})
+            variable[:] = numbers
             return
         variable = self.file.createVariable(name, str if labels.dtype.kind in "OU" else labels.dtype, (name,))
         if kind == "spatial" and self.grid is not None:
