@@ -133,7 +133,7 @@ def test_threads_read_a_netcdf_file_at_once(globe: tuple[ArrayCollection, Any]) 
 def test_axes_that_are_no_grid_are_named(tmp_path: Path) -> None:
     with pytest.raises(GdcError, match=r"bent\.nc: The coordinates of the axis 'lon' are not equally spaced"):
         describe(write_netcdf(tmp_path / "bent.nc", values(3, 3), [1.0, 2, 4], [1.0, 2, 3]), "bent")
-    with pytest.raises(GdcError, match="calendar '361_day' is not supported|cannot be read as time"):
+    with pytest.raises(GdcError, match="cannot be read as time"):
         describe(write_netcdf(tmp_path / "odd.nc", values(1, 2, 2), [1.0, 2], [1.0, 2], [0], "361_day"), "odd")
     path = tmp_path / "curved.nc"
     with netCDF4.Dataset(path, "w") as file:
