@@ -123,7 +123,7 @@ def common(labels: NDArray[Any]) -> NDArray[np.datetime64]:
     months = ((found.year - 1970) * 12 + found.month - 1).astype("datetime64[M]")
     first, after = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]")
     days = np.minimum(first + (found.day - 1), after - 1)
-    return days.astype("datetime64[ms]") + (found.microsecond // 1000).astype("timedelta64[ms]")
+    return np.asarray(days.astype("datetime64[ms]") + (found.microsecond // 1000).astype("timedelta64[ms]"))
 
 
 def seconds(labels: NDArray[Any]) -> NDArray[np.int64]:

@@ -75,7 +75,8 @@ def parse_interval(interval: Any) -> tuple[np.datetime64 | None, np.datetime64 |
 def within(times: NDArray[Any], start: np.datetime64 | None, end: np.datetime64 | None) -> NDArray[np.bool_]:
     """Return which instants, of any calendar, lie in a left-closed interval."""
     inside = np.ones(times.shape, dtype=bool)
-    order, ends = times, [None if end is None else np.asarray(end) for end in (start, end)]
+    order: NDArray[Any] = times
+    ends: list[NDArray[Any] | None] = [None if end is None else np.asarray(end) for end in (start, end)]
     if is_calendar(times):
         # The ends are dates of the common calendar: they are compared by year, month and day.
         order, ends = comparable(times), [None if end is None else comparable(end) for end in ends]

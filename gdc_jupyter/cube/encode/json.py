@@ -83,8 +83,8 @@ def to_json(value: Any) -> Any:
 def _cube_to_json(cube: xr.DataArray) -> dict[str, Any]:
     dimensions = []
     for name in cube.dims:
-        values = label_texts(cube.coords[name].values)
-        dimensions.append({"name": str(name), "type": dimension_type(cube, str(name)), "labels": values})
+        labels = label_texts(cube.coords[name].values)
+        dimensions.append({"name": str(name), "type": dimension_type(cube, str(name)), "labels": labels})
     entry: dict[str, Any] = {"type": "datacube", "dimensions": dimensions}
     if cube.attrs.get("crs"):
         entry["crs"] = cube.attrs["crs"]
