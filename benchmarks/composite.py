@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -221,6 +222,12 @@ def by_hand(folder: Path, target: Path) -> None:
 
 
 def by_engine(folder: Path, target: Path) -> None:
+    """Compute the composite with the engine, from JSON to a COG, with nothing kept of earlier runs."""
+    shutil.rmtree(folder / "data" / "cache", ignore_errors=True)
+    by_engine_again(folder, target)
+
+
+def by_engine_again(folder: Path, target: Path) -> None:
     """Compute the composite with the engine: parsed, planned, run, and written as a COG."""
     from gdc_jupyter.catalog.catalog import Catalog
     from gdc_jupyter.graph import run
@@ -251,6 +258,17 @@ def by_peer(python: str, folder: Path, target: Path, repeat: int) -> list[float]
     return list(json.loads(done.stdout.splitlines()[-1]))
 
 
+def report(title: str, seconds: dict[str, list[float]]) -> None:
+    """Print the median of each version, and its ratio to that of the engine."""
+    engine = statistics.median(seconds["gdc-jupyter"])
+    print(title)
+    for version, each in seconds.items():
+        middle = statistics.median(each)
+        print(
+            f"{version:24} {middle:6.2f} s  ({min(each):.2f} to {max(each):.2f})  {middle / engine:5.2f} x gdc-jupyter"
+        )
+
+
 def main() -> None:
     """Run the versions and print their medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -266,8 +284,9 @@ def main() -> None:
         seconds = {
             "by hand": timed(by_hand, folder, folder / "hand.tiff", options.repeat),
             "gdc-jupyter": timed(by_engine, folder, folder / "engine.tiff", options.repeat),
+            "gdc-jupyter, repeated": timed(by_engine_again, folder, folder / "again.tiff", options.repeat),
         }
-        compared = ["hand.tiff", "engine.tiff"]
+        compared = ["hand.tiff", "engine.tiff", "again.tiff"]
         if options.peer:
             seconds["openeo-processes-dask"] = by_peer(options.peer, folder, folder / "peer.tiff", options.repeat)
             compared.append("peer.tiff")
@@ -277,13 +296,7 @@ def main() -> None:
                 images.append(file.read(1))
         for image in images[1:]:
             np.testing.assert_allclose(image, images[0], rtol=1e-5, atol=1e-6)
-    engine = statistics.median(seconds["gdc-jupyter"])
-    print(f"NDVI median, {DATES} dates x 2 bands x {SIZE} x {SIZE} uint16 COGs, medians of {options.repeat}")
-    for version, each in seconds.items():
-        middle = statistics.median(each)
-        print(
-            f"{version:24} {middle:6.2f} s  ({min(each):.2f} to {max(each):.2f})  {middle / engine:5.2f} x gdc-jupyter"
-        )
+    report(f"NDVI median, {DATES} dates x 2 bands x {SIZE} x {SIZE} uint16 COGs, medians of {options.repeat}", seconds)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -25,7 +26,7 @@ from gdc_jupyter.catalog.collection import (
     read_type,
     time_message,
 )
-from gdc_jupyter.catalog.raster_files import Layer, read_layers
+from gdc_jupyter.catalog.raster_files import Layer, is_remote, read_layers
 from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, transform_bounds
 from gdc_jupyter.errors import GdcError
 
@@ -53,6 +54,15 @@ class CogSource(Source):
     def paths(self) -> set[str]:
         """The files that reads need."""
         return {layer.path for row in self.mosaics for mosaic in row for layer in mosaic}
+
+    def files(self) -> list[Path] | None:
+        """Return the files behind the values; None where one of them is elsewhere."""
+        paths = sorted(self.paths)
+        return None if any(is_remote(path) for path in paths) else [Path(path) for path in paths]
+
+    def definition(self) -> Any:
+        """Return the layers of each date and band."""
+        return self.extent, self.mosaics
 
     def _fill(self, window: Grid, out: NDArray[Any]) -> None:
         if self.prepare is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -211,6 +212,26 @@ class Source(ABC):
             time_order = [position[key] for key in wanted]
         band_order = None if bands is None else band_positions(self.collection_id, self.bands, bands)
         return self._subset(time_order, band_order)
+
+    def fingerprint(self) -> str | None:
+        """Return a text that differs wherever the values may; None where that is not known, as for remote files."""
+        paths = self.files()
+        if paths is None:
+            return None
+        try:
+            status = [(each.st_size, each.st_mtime_ns) for each in (path.stat() for path in paths)]
+        except OSError:
+            return None
+        times = None if self.times is None else self.times.astype(np.int64).tolist()
+        return repr((type(self).__name__, self.definition(), times, self.bands, self.dtype.str, status))
+
+    def files(self) -> list[Path] | None:
+        """Return the files whose change changes the values, or None where not all of them are known."""
+        return None
+
+    def definition(self) -> Any:
+        """Return what else the values depend on, as something with a ``repr`` that tells all of it."""
+        return None
 
     def _parts(self, window: Grid) -> Iterator[tuple[int, int, Grid]]:
         """Yield the rectangles of a window that lie in the data, each with its row and column in the window."""

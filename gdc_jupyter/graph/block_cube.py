@@ -32,6 +32,10 @@ class BlockCube:
         The catalogue's source, where the cube is just loaded, so that filters can be pushed into it.
     shared : bool
         Whether several nodes refer to the cube, so that a block of it is kept while they use it.
+    fingerprint : str, optional
+        Names the cube's values: whatever has the same is the same.
+    weight : int
+        The bytes that are read for each pixel.
     """
 
     probe: xr.DataArray
@@ -39,6 +43,8 @@ class BlockCube:
     compute: Callable[[Grid | None, Memo], xr.DataArray]
     source: Any = None
     shared: bool = False
+    fingerprint: str | None = None
+    weight: int = 0
     _whole: list[xr.DataArray] = field(default_factory=list)
     _lock: Any = field(default_factory=Lock)
 

@@ -22,6 +22,7 @@ from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube, Memo
 from gdc_jupyter.graph.blocks import BlockStream, Execution, assemble
 from gdc_jupyter.graph.evaluate import call_process, resolve_all
+from gdc_jupyter.graph.kept import Kept, digest_of, fingerprint, keep
 from gdc_jupyter.graph.parse import FromNode, Graph, Node, references
 from gdc_jupyter.graph.planned import (
     Call,
@@ -129,6 +130,8 @@ class Planner:
         What the graph may do.
     log : callable
         Told a level and a message for the user.
+    kept : Kept, optional
+        Where blocks of results are kept for the next request.
     """
 
     def __init__(
@@ -138,12 +141,14 @@ class Planner:
         faults: Sequence[Fault] = (),
         permissions: Permissions | None = None,
         log: Callable[[str, str], None] = lambda level, message: None,
+        kept: Kept | None = None,
     ) -> None:
         self.catalog = catalog
         self.parameters = parameters
         self.permissions = permissions or Permissions()
         self.log = log
         self.probing = True
+        self.kept = kept
         self.plan = Plan()
         self._kept: dict[Any, Any] = {}
         self._lock = Lock()
@@ -189,9 +194,25 @@ class Planner:
             self._refuse(error.code, error.message, (node.id,), node.process)
         else:
             if isinstance(value, BlockCube):
-                value = replace(value, shared=shared)
+                value = self._named(value, node, values, shared)
                 self.plan.cubes.append(value)
             values[node.id] = value
+
+    def _named(self, cube: BlockCube, node: Node, values: dict[str, Any], shared: bool) -> BlockCube:
+        """Return a cube that knows what it depends on, and whose blocks are kept where that saves much."""
+        if self.kept is None:
+            return replace(cube, shared=shared)
+        arguments = dict(node.arguments)
+        named = [values[one.node] for one in references(arguments) if isinstance(one, FromNode)]
+        inputs = [value for value in named if isinstance(value, BlockCube)]
+        if cube.source is not None:
+            name, weight = digest_of(cube.source, cube.grid), cube.pixel_bytes
+        elif PROCESSES[node.process].plans:
+            name, weight = cube.fingerprint, cube.pixel_bytes
+        else:
+            name = fingerprint(node.process, arguments, values, dict(self.parameters))
+            weight = max((each.weight for each in inputs), default=0)
+        return keep(replace(cube, shared=shared, fingerprint=name, weight=weight), inputs, self.kept)
 
     def _refuse(self, code: str, message: str, path: tuple[str, ...], process: str) -> None:
         known = {parameter.name for parameter in PROCESSES[process].parameters} if process in PROCESSES else set()
@@ -295,7 +316,8 @@ class Planner:
         assert cube.grid is not None
         cropped = crop(cube, crop_polygons(cube.grid, polygons))
         call = Call(PROCESSES["mask_polygon"], {"data": cropped, "mask": polygons}, (), self)
-        return pixelwise(call, {"data": cropped}, cropped.probe, 0)
+        masked = pixelwise(call, {"data": cropped}, cropped.probe, 0)
+        return masked if self.kept is None else replace(masked, fingerprint=digest_of(source, cropped.grid, polygons))
 
     def save(self, data: Any, format: str, options: dict[str, Any]) -> Any:
         """Note what is to be written; see :class:`gdc_jupyter.processes.engine.Engine`."""

@@ -19,6 +19,7 @@ from gdc_jupyter.cube.time import format_instant
 from gdc_jupyter.errors import Fault, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube
 from gdc_jupyter.graph.blocks import Execution, assemble, block_shape, windows
+from gdc_jupyter.graph.kept import FOLDER, Kept
 from gdc_jupyter.graph.parse import Graph, parse
 from gdc_jupyter.graph.plan import Plan, Planner, Saved
 from gdc_jupyter.graph.signature import check
@@ -100,7 +101,10 @@ def make_plan(
         raise InvalidProcessGraph(faults)
     # A block is computed from the result back to its sources, with a few calls for each node on the way.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_PER_NODE * len(graph.nodes) + 1000))
-    return Planner(catalog, defaults, faults, permissions, lambda level, message: log(level, message, ())).make(graph)
+    kept = Kept(catalog.folder / FOLDER)
+    return Planner(catalog, defaults, faults, permissions, lambda level, message: log(level, message, ()), kept).make(
+        graph
+    )
 
 
 def run(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,6 +69,7 @@ class MemoryCatalog:
 
     def __init__(self) -> None:
         self.collection = MemoryCollection()
+        self.folder = Path(os.devnull)
 
     def get(self, collection_id: str) -> MemoryCollection:
         """Return the collection."""

@@ -1,0 +1,66 @@
+"""Parts of Zarr arrays: by tensorstore where it is installed, which decodes faster, else by zarr-python."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def read_part(group: Any, path: str, name: str, key: tuple[Any, ...]) -> NDArray[Any]:
+    """Return a part of an array as stored.
+
+    Parameters
+    ----------
+    group : zarr.Group
+        The open group.
+    path : str
+        Its folder.
+    name : str
+        The array's name in it.
+    key : tuple of int and slice
+        What is wanted of each dimension.
+    """
+    array = group[name]
+    fast = _tensorstore_array(str(Path(path, name)), array.metadata.zarr_format, _version(path, name))
+    return np.asarray(array[key] if fast is None else fast[key].read().result())
+
+
+def _version(path: str, name: str) -> int:
+    """Return what changes when an array is written anew."""
+    found = (Path(path, name, entry) for entry in ("zarr.json", ".zarray"))
+    return next((entry.stat().st_mtime_ns for entry in found if entry.exists()), 0)
+
+
+# Whether this process was forked from one in which tensorstore ran: it would end the process at its first use.
+_forbidden = False
+
+
+@lru_cache(maxsize=64)
+def _tensorstore_array(path: str, version: int, changed: int) -> Any:
+    """Return the open tensorstore, or None where that is not installed or cannot read the array."""
+    if _forbidden or importlib.util.find_spec("tensorstore") is None:
+        return None
+    import tensorstore
+
+    driver = "zarr3" if version == 3 else "zarr"
+    specification = {"driver": driver, "kvstore": {"driver": "file", "path": path}}
+    try:
+        return tensorstore.open(specification, read=True, open=True).result()
+    except ValueError:  # a codec or data type that it does not know
+        return None
+
+
+def _after_fork() -> None:
+    global _forbidden
+    _forbidden = _forbidden or _tensorstore_array.cache_info().currsize > 0
+    _tensorstore_array.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
