@@ -222,7 +222,7 @@ class Source(ABC):
             status = [(each.st_size, each.st_mtime_ns) for each in (path.stat() for path in paths)]
         except OSError:
             return None
-        times = None if self.times is None else self.times.astype(np.int64).tolist()
+        times = None if self.times is None else [str(time) for time in self.times]
         return repr((type(self).__name__, self.definition(), times, self.bands, self.dtype.str, status))
 
     def files(self) -> list[Path] | None:
