@@ -8,6 +8,7 @@ iris_sample_data/sample_data/ostia_monthly.nc of the package iris-sample-data 2.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from gdc_jupyter.catalog.collection import About, Band
 from gdc_jupyter.catalog.metadata import item_assets, item_document, raster_asset
 from gdc_jupyter.catalog.static_stac import write_collection
 from gdc_jupyter.cube.grid import Grid
-from gdc_jupyter.samples import FOLDER
+from gdc_jupyter.samples import FOLDER, fields
 
 SCENE_ID = "S2_PATAGONIA"
 CRS = "EPSG:32719"
@@ -192,3 +193,4 @@ def _copy(old: Any, new: Any) -> None:
 if __name__ == "__main__":
     build_scene(Path(sys.argv[1]), FOLDER / SCENE_ID)
     build_ostia(Path(sys.argv[2]), FOLDER / "OSTIA_SST" / "ostia_sst.nc")
+    fields.FILE.write_text(json.dumps(fields.make()) + "\n", encoding="utf-8")

@@ -181,3 +181,30 @@ def test_the_season_is_a_static_stac_collection_too(data_directory: Path, season
     with rasterio.open(items[7].assets["B08"].get_absolute_href()) as file:
         values = file.read(1).astype(float)
     assert_array_equal(np.where(values == 0, np.nan, values), season[7, 3])
+
+
+def test_fields_are_parcels_of_the_season(season: Any) -> None:
+    from affine import Affine
+    from rasterio.features import geometry_mask
+    from shapely import transform
+    from shapely.geometry import shape
+
+    from gdc_jupyter.cube.grid import transformer
+    from gdc_jupyter.samples import alps, fields
+
+    assert fields.fields() == fields.make()
+    into = transformer("OGC:CRS84", alps.GRID.crs)
+    # Every five days from 1 April: the dates of May, and those from 15 July to 15 August.
+    greenness = ndvi(season[6:13]), ndvi(season[21:28])
+    transform_of_grid = Affine(*alps.GRID.transform)
+    for feature in fields.fields()["features"]:
+        outline = transform(
+            shape(feature["geometry"]), lambda points: np.column_stack(into.transform(points[:, 0], points[:, 1]))
+        )
+        inside = geometry_mask([outline], alps.GRID.shape, transform_of_grid, invert=True)
+        assert 120 <= inside.sum() <= 300
+        spring, summer = (float(np.nanmedian(images[:, inside])) for images in greenness)
+        if feature["properties"]["crop"] == "wheat":
+            assert spring - summer > 0.1
+        if feature["properties"]["crop"] == "maize":
+            assert summer - spring > 0.1
