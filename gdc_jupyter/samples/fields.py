@@ -40,7 +40,7 @@ def make() -> dict[str, Any]:
     land = valley()
     parcels = np.where((land.cover == FIELD) & (land.edge == 0), land.parcel, -1).astype(np.int32)
     candidates = sorted(_polygons(parcels), key=lambda pair: -pair[1].area)
-    features = []
+    features: list[dict[str, Any]] = []
     for kind, crop in CROPS.items():
         chosen = [polygon for parcel, polygon in candidates if land.crops["kind"][parcel] == kind]
         for polygon in chosen[:FIELDS_OF_EACH_CROP]:
