@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
-from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, references
+from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, Nested
 from gdc_jupyter.processes import PROCESSES
 from gdc_jupyter.processes.engine import Frame
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gdc_jupyter.processes.engine import Engine
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class CompiledCallback:
     """A function of a callback's own parameters.
 
@@ -75,11 +75,10 @@ def evaluate(
         place = (*path, node.id)
         arguments = resolve_all(node.arguments, values, parameters, place, engine)
         values[node.id] = call_process(node.process, arguments, place, engine, frame)
-        for found in references(dict(node.arguments)):
-            if isinstance(found, FromNode):
-                left[found.node] -= 1
-                if not left[found.node] and found.node != graph.result:
-                    del values[found.node]
+        for needed in node.needs:
+            left[needed] -= 1
+            if not left[needed] and needed != graph.result:
+                del values[needed]
     return values[graph.result]
 
 
@@ -108,17 +107,18 @@ def resolve(
     reduces: bool = False,
 ) -> Any:
     """Return an argument with its references replaced by values and its callbacks by functions."""
-    if isinstance(value, FromNode):
+    kind = type(value)
+    if kind is FromNode:
         return values[value.node]
-    if isinstance(value, FromParameter):
+    if kind is FromParameter:
         return parameters.get(value.name)
-    if isinstance(value, Callback):
+    if kind is Callback:
         return CompiledCallback(value.graph, parameters, path, engine, reduces)
-    if isinstance(value, dict):
-        return {name: resolve(member, values, parameters, path, engine) for name, member in value.items()}
-    if isinstance(value, list):
-        return [resolve(member, values, parameters, path, engine) for member in value]
-    return value
+    if kind is not Nested:
+        return value
+    if isinstance(value.members, dict):
+        return {name: resolve(member, values, parameters, path, engine) for name, member in value.members.items()}
+    return [resolve(member, values, parameters, path, engine) for member in value.members]
 
 
 def call_process(
@@ -154,15 +154,16 @@ def call_process(
     if process.plans and not planned:
         message = f"'{process_id}' cannot stand inside a callback."
         raise InvalidProcessGraph([Fault("ProcessGraphInvalid", message, path, process_id)])
-    services: dict[str, Any] = {"engine": engine} if process.engine else {}
+    if process.engine:
+        arguments = {**arguments, "engine": engine}
     if process.frame:
-        services["frame"] = frame
+        arguments = {**arguments, "frame": frame}
     try:
-        return process.function(**arguments, **services)
+        return process.function(**arguments)
     except InvalidProcessGraph:
         raise
     except GdcError as error:
         raise InvalidProcessGraph([Fault(error.code, error.message, path, process_id)]) from error
-    except (TypeError, ValueError, IndexError, ArithmeticError, AttributeError) as error:
+    except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
         message = f"The arguments do not fit together: {error}"
         raise InvalidProcessGraph([Fault("ProcessParameterInvalid", message, path, process_id)]) from error

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 import gdc_jupyter
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.graph.block_cube import BlockCube, Memo, shaped
-from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, outer_parameters
+from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, Nested, outer_parameters
 from gdc_jupyter.processes import PROCESSES
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ def _canonical(value: Any, values: Dependencies, parameters: Dependencies) -> An
     if isinstance(value, Callback):
         names = sorted({name for name in outer_parameters(value.graph) if name in parameters})
         return _callback(value.graph), [(name, _known(parameters[name])) for name in names]
+    value = value.members if isinstance(value, Nested) else value
     if isinstance(value, dict):
         return [(name, _canonical(value[name], values, parameters)) for name in sorted(value)]
     if isinstance(value, list):
@@ -194,13 +195,14 @@ def _callback(graph: Graph) -> Any:
     for node in graph.nodes.values():
         _require_repeatable(node.process)
     return [
-        (node.id, node.process, _inner(dict(node.arguments)), node.id == graph.result) for node in graph.nodes.values()
+        (node.id, node.process, _inner(node.arguments), node.id == graph.result) for node in graph.nodes.values()
     ]
 
 
 def _inner(value: Any) -> Any:
     if isinstance(value, Callback):
         return _callback(value.graph)
+    value = value.members if isinstance(value, Nested) else value
     if isinstance(value, dict):
         return [(name, _inner(value[name])) for name in sorted(value)]
     if isinstance(value, list):

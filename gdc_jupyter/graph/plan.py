@@ -23,7 +23,7 @@ from gdc_jupyter.graph.block_cube import BlockCube, Memo
 from gdc_jupyter.graph.blocks import BlockStream, Execution, assemble
 from gdc_jupyter.graph.evaluate import call_process, resolve_all
 from gdc_jupyter.graph.kept import Kept, digest_of, fingerprint, keep
-from gdc_jupyter.graph.parse import FromNode, Graph, Node, references
+from gdc_jupyter.graph.parse import Graph, Node
 from gdc_jupyter.graph.planned import (
     Call,
     aligned,
@@ -174,8 +174,7 @@ class Planner:
         for node in graph.nodes.values():
             if node.id in refused:
                 continue
-            needed = [one.node for one in references(dict(node.arguments)) if isinstance(one, FromNode)]
-            if all(name in values for name in needed):
+            if all(name in values for name in node.needs):
                 self._plan_node(node, values, graph.uses[node.id] > 1)
         if self.faults:
             raise InvalidProcessGraph(self.faults)
@@ -202,15 +201,13 @@ class Planner:
         """Return a cube that knows what it depends on, and whose blocks are kept where that saves much."""
         if self.kept is None:
             return replace(cube, shared=shared)
-        arguments = dict(node.arguments)
-        named = [values[one.node] for one in references(arguments) if isinstance(one, FromNode)]
-        inputs = [value for value in named if isinstance(value, BlockCube)]
+        inputs = [values[name] for name in node.needs if isinstance(values[name], BlockCube)]
         if cube.source is not None:
             name, weight = digest_of(cube.source, cube.grid), cube.pixel_bytes
         elif PROCESSES[node.process].plans:
             name, weight = cube.fingerprint, cube.pixel_bytes
         else:
-            name = fingerprint(node.process, arguments, values, dict(self.parameters))
+            name = fingerprint(node.process, node.arguments, values, dict(self.parameters))
             weight = max((each.weight for each in inputs), default=0)
         return keep(replace(cube, shared=shared, fingerprint=name, weight=weight), inputs, self.kept)
 

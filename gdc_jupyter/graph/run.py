@@ -220,7 +220,7 @@ def _parsed(
             parameters[parameter["name"]] = parameter.get("default")
     parameters |= given or {}
     if graph is not None:
-        faults = check(graph, parameters.keys())
+        faults = check(graph, parameters.keys(), given=parameters)
     return graph, faults, parameters
 
 

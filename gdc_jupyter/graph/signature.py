@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection as Names
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gdc_jupyter.errors import Fault
-from gdc_jupyter.graph.parse import Callback, FromParameter, Graph, Node, references
+from gdc_jupyter.graph.literals import Check, Problem, compiled
+from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, Nested, Node, callbacks, references
 from gdc_jupyter.processes import PROCESSES, Process
 
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
+_JSON = (bool, int, float, str, list, dict)
+_LONGEST_NAME = 60
 
 
-def check(graph: Graph, parameters: Names[str], path: tuple[str, ...] = ()) -> list[Fault]:
+class _Signature:
+    """What a process takes, ready to be compared."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.checks: dict[str, Check] = {each.name: compiled(each.schema) for each in process.parameters}
+        self.required = tuple(each.name for each in process.parameters if not each.optional)
+        self.offered = {each.name: _callback_parameters(each.schema) for each in process.parameters}
+
+
+_signatures: dict[str, _Signature] = {}
+
+
+def check(
+    graph: Graph, parameters: Names[str], path: tuple[str, ...] = (), given: Mapping[str, Any] | None = None
+) -> list[Fault]:
     """Return all faults of processes, arguments and parameter references, in callbacks as well.
 
     Parameters
@@ -27,118 +42,121 @@ def check(graph: Graph, parameters: Names[str], path: tuple[str, ...] = ()) -> l
         The parameters that it may refer to.
     path : tuple of str
         The nodes around it.
+    given : mapping, optional
+        The values of parameters, where they are known; those that JSON can hold are checked like literal ones.
     """
     faults: list[Fault] = []
+    values = given or {}
     for node in graph.nodes.values():
-        faults += _check_node(node, parameters, (*path, node.id))
+        faults += _check_node(node, parameters, path, values)
     return faults
 
 
 def close_match(name: str, names: Names[str]) -> str:
     """Return a hint such as " Did you mean 'mean'?", or nothing."""
-    similar = difflib.get_close_matches(name, list(names), 1)
+    similar = difflib.get_close_matches(name, list(names), 1) if len(name) <= _LONGEST_NAME else []
     return f" Did you mean '{similar[0]}'?" if similar else ""
-
-
-def _check_node(node: Node, parameters: Names[str], path: tuple[str, ...]) -> Iterator[Fault]:
-    process = PROCESSES.get(node.process)
-    if process is None or node.namespace not in (None, "backend"):
-        space = node.namespace or "backend"
-        message = (
-            f"There is no process '{node.process}' in the namespace '{space}'.{close_match(node.process, PROCESSES)}"
-        )
-        yield Fault("ProcessUnsupported", message, path, node.process)
-        return
-    known = {parameter.name: parameter for parameter in process.parameters}
-    for name in node.arguments:
-        if name not in known:
-            message = f"The process has no parameter '{name}'; it has {', '.join(known) or 'none'}."
-            yield Fault("ProcessParameterUnsupported", message, path, node.process, name)
-    for parameter in process.parameters:
-        if parameter.name in node.arguments:
-            value = node.arguments[parameter.name]
-            yield from _check_value(process, parameter.name, parameter.schema, value, parameters, path)
-        elif not parameter.optional:
-            yield Fault("ProcessParameterRequired", "The argument is required.", path, node.process, parameter.name)
-
-
-def _check_value(
-    process: Process, name: str, schema: Any, value: Any, parameters: Names[str], path: tuple[str, ...]
-) -> Iterator[Fault]:
-    found = list(references(value))
-    for reference in found:
-        if isinstance(reference, FromParameter) and reference.name not in parameters:
-            there = f"there are {', '.join(sorted(parameters))}" if parameters else "there are none here"
-            message = f"There is no parameter '{reference.name}'; {there}."
-            yield Fault("ProcessParameterMissing", message, path, process.id, name)
-    for callback in _callbacks(value):
-        offered = _callback_parameters(schema)
-        if offered is None:
-            yield Fault("ProcessParameterInvalid", "A process graph is not expected here.", path, process.id, name)
-        else:
-            yield from check(callback.graph, {*parameters, *offered}, path)
-    if not found and not any(True for _ in _callbacks(value)):
-        problem = mismatch(schema, value)
-        if problem:
-            yield Fault("ProcessParameterInvalid", problem, path, process.id, name)
 
 
 def mismatch(schema: Any, value: Any) -> str | None:
     """Return what is wrong with a literal value, or None where it fits the schema."""
-    alternatives = schema if isinstance(schema, list) else [schema]
-    usable = [one for one in alternatives if one.get("subtype") not in ("datacube", "process-graph")]
-    if not usable:
-        given = "null" if value is None else f"{value!r:.80}"
-        if alternatives[0].get("subtype") == "process-graph":
-            return f"A process graph is needed, and {given} is given."
-        return f"A data cube is needed, and {given} is given: refer to a node with {{'from_node': …}}."
-    problems = [error for one in usable for error in [next(_validator_of(one).iter_errors(value), None)]]
-    if None in problems:
-        return None
-    first = problems[0]
-    assert first is not None
-    place = "".join(f"[{part!r}]" for part in first.absolute_path)
-    wanted = " or ".join(dict.fromkeys(filter(None, (_expectation(one) for one in usable))))
-    position = f" (at {place})" if place else ""
-    return f"{first.message:.200}{position}." + (f" Expected {wanted}." if len(usable) > 1 else "")
+    problem = compiled(schema)(value)
+    return None if problem is None else _sentence(problem)
 
 
-def _expectation(schema: dict[str, Any]) -> str:
-    if "enum" in schema:
-        return "one of " + ", ".join(map(str, schema["enum"]))
-    kind = schema.get("type", "")
-    return str(schema.get("subtype") or (" or ".join(kind) if isinstance(kind, list) else kind))
+def _signature(process: Process) -> _Signature:
+    known = _signatures.get(process.id)
+    if known is None or known.process is not process:
+        known = _signatures[process.id] = _Signature(process)
+    return known
 
 
-def _validator_of(schema: dict[str, Any]) -> Validator:
-    import orjson
+def _check_node(node: Node, parameters: Names[str], around: tuple[str, ...], given: Mapping[str, Any]) -> list[Fault]:
+    process = PROCESSES.get(node.process)
+    if process is None or node.namespace not in (None, "backend"):
+        return [_unknown(node, (*around, node.id))]
+    signature = _signature(process)
+    faults: list[Fault] = []
+    for name, value in node.arguments.items():
+        check = signature.checks.get(name)
+        if check is None:
+            known = ", ".join(signature.checks) or "none"
+            message = f"The process has no parameter '{name:.100}'; it has {known}."
+            faults.append(Fault("ProcessParameterUnsupported", message, (*around, node.id), node.process, name))
+            continue
+        kind = type(value)
+        if kind is FromNode:
+            continue
+        if kind in (FromParameter, Callback, Nested):
+            faults += _check_live(node, name, value, signature, parameters, (*around, node.id), given)
+        else:
+            problem = check(value)
+            if problem is not None:
+                faults.append(_invalid(problem, (*around, node.id), node.process, name))
+    for name in signature.required:
+        if name not in node.arguments:
+            message = "The argument is required."
+            faults.append(Fault("ProcessParameterRequired", message, (*around, node.id), node.process, name))
+    return faults
 
-    return _validator(orjson.dumps(schema))
+
+def _check_live(
+    node: Node,
+    name: str,
+    value: Any,
+    signature: _Signature,
+    parameters: Names[str],
+    path: tuple[str, ...],
+    given: Mapping[str, Any],
+) -> Iterator[Fault]:
+    """Yield the faults of an argument that is, or has inside, references or callbacks."""
+    for reference in references(value):
+        if isinstance(reference, FromParameter) and reference.name not in parameters:
+            there = f"there are {', '.join(sorted(parameters))}" if parameters else "there are none here"
+            message = f"There is no parameter '{reference.name:.100}'; {there}."
+            yield Fault("ProcessParameterMissing", message, path, node.process, name)
+    offered = signature.offered[name]
+    for callback in callbacks(value):
+        if offered is None:
+            message = "A process graph is not expected here."
+            yield Fault("ProcessParameterInvalid", message, path, node.process, name)
+            return
+        inner = {key: each for key, each in given.items() if key not in offered}
+        yield from check(callback.graph, {*parameters, *offered}, path, inner)
+    problem = None
+    if not isinstance(value, FromParameter):
+        problem = signature.checks[name](value)
+    elif type(given.get(value.name)) in _JSON:
+        problem = signature.checks[name](given[value.name])
+        # How large a value may be is for the process to say: arccos(2) is NaN, as it is inside of a cube.
+        problem = problem if problem is not None and problem.of_type else None
+        if problem is not None:
+            problem = problem._replace(message=f"The parameter '{value.name}' does not fit: {problem.message}")
+    if problem is not None:
+        yield _invalid(problem, path, node.process, name)
 
 
-@lru_cache(maxsize=1024)
-def _validator(schema: bytes) -> Validator:
-    import jsonschema
-    import orjson
-
-    return jsonschema.Draft7Validator(orjson.loads(schema))
-
-
-def _callbacks(value: Any) -> Iterator[Callback]:
-    if isinstance(value, Callback):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from _callbacks(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _callbacks(member)
+def _unknown(node: Node, path: tuple[str, ...]) -> Fault:
+    space = node.namespace or "backend"
+    hint = close_match(node.process, PROCESSES)
+    message = f"There is no process '{node.process:.100}' in the namespace '{space:.100}'.{hint}"
+    return Fault("ProcessUnsupported", message, path, node.process)
 
 
-def _callback_parameters(schema: Any) -> list[str] | None:
+def _invalid(problem: Problem, path: tuple[str, ...], process: str, argument: str) -> Fault:
+    return Fault("ProcessParameterInvalid", _sentence(problem), path, process, argument)
+
+
+def _sentence(problem: Problem) -> str:
+    place = "".join(f"[{part!r:.60}]" for part in problem.place)
+    text = problem.message[:1].upper() + problem.message[1:]
+    return f"{text} (at {place})." if place else f"{text}."
+
+
+def _callback_parameters(schema: Any) -> frozenset[str] | None:
     for alternative in schema if isinstance(schema, list) else [schema]:
         if alternative.get("subtype") == "process-graph":
-            return [parameter["name"] for parameter in alternative["parameters"]]
+            return frozenset(parameter["name"] for parameter in alternative["parameters"])
         if isinstance(alternative.get("additionalProperties"), dict):
             return _callback_parameters(alternative["additionalProperties"])
     return None

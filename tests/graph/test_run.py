@@ -97,14 +97,14 @@ def test_json_of_a_cube_and_of_a_number(tmp_path):
     assert [each["name"] for each in document["dimensions"]] == ["t", "bands", "y", "x"]
     values = np.array(document["data"], dtype=float)
     np.testing.assert_array_equal(values, VALUES)
-    number = run({"process_graph": {"a": node("add", x=1, y=2)}}, MemoryCatalog(), tmp_path)
+    number = run({"process_graph": {"a": node("add", True, x=1, y=2)}}, MemoryCatalog(), tmp_path)
     assert number.value == 3
     assert number.assets == []
 
 
 def test_parameters_with_defaults(tmp_path):
     process = {
-        "process_graph": {"a": node("add", x=parameter("first"), y=parameter("second"))},
+        "process_graph": {"a": node("add", True, x=parameter("first"), y=parameter("second"))},
         "parameters": [
             {"name": "first", "schema": {}},
             {"name": "second", "schema": {}, "default": 5, "optional": True},
