@@ -23,6 +23,31 @@ def comparators(count: int) -> tuple[tuple[int, int], ...]:
     return tuple((low, high) for low, high in _merge_sort(0, size) if high < count)
 
 
+@lru_cache(maxsize=256)
+def selection(count: int, wanted: tuple[int, ...]) -> tuple[tuple[int, int, bool, bool], ...]:
+    """Return the comparators that some positions of the sorted elements depend on.
+
+    Parameters
+    ----------
+    count : int
+        The number of elements.
+    wanted : tuple of int
+        Positions, counted from zero.
+
+    Returns
+    -------
+    tuple of (lower, upper, minimum, maximum)
+        The pairs in order, and whether their minimum and their maximum are needed.
+    """
+    needed = set(wanted)
+    kept = []
+    for low, high in reversed(comparators(count)):
+        if low in needed or high in needed:
+            kept.append((low, high, low in needed, high in needed))
+            needed |= {low, high}
+    return tuple(reversed(kept))
+
+
 def _merge_sort(start: int, size: int) -> Iterator[tuple[int, int]]:
     if size > 1:
         half = size // 2
@@ -81,50 +106,66 @@ def median(values: NDArray[np.floating], ignore_nodata: bool = True) -> NDArray[
 def _block_quantiles(
     pixels: NDArray[np.floating], probabilities: Sequence[float], ignore_nodata: bool, result: NDArray[np.floating]
 ) -> None:
-    count = pixels.shape[0]
+    count = len(pixels)
     rows = np.array(pixels, order="C")
     gaps = np.isnan(rows)
-    valid = count - np.count_nonzero(gaps, axis=0)
-    complete = bool((valid == count).all())
-    if not complete:
-        np.copyto(rows, np.inf, where=gaps)
-    ordered = _sort(list(rows))
-    if complete:
-        for probability, target in zip(probabilities, result, strict=True):
-            _interpolate_rows(ordered, probability * (count - 1), target)
-        return
-    stacked = np.stack(ordered)
+    valid = count - np.add.reduce(gaps, axis=0, dtype=np.uint16)
+    fewest, most = max(int(valid.min()), 1), max(int(valid.max()), 1)
+    if fewest < count:
+        np.fmin(rows, np.inf, out=rows)
+    spans = [(int(each * (fewest - 1)), min(int(each * (most - 1)) + 1, count - 1)) for each in probabilities]
+    wanted = {row for first, last in spans for row in range(first, last + 1)}
+    ordered = _select(list(rows), tuple(sorted(wanted)))
     nodata = valid == 0 if ignore_nodata else valid < count
-    for probability, target in zip(probabilities, result, strict=True):
-        _interpolate_gaps(stacked, valid, probability, target)
-        target[nodata] = np.nan
+    for probability, span, target in zip(probabilities, spans, result, strict=True):
+        if fewest == most:
+            position = probability * (most - 1)
+            _interpolate(ordered, int(position), position - int(position), target)
+        else:
+            _interpolate_gaps(ordered, valid, probability, target, *span)
+        if fewest < count:
+            target[nodata] = np.nan
 
 
-def _sort(rows: list[NDArray[np.floating]]) -> list[NDArray[np.floating]]:
+def _select(rows: list[NDArray[np.floating]], wanted: tuple[int, ...]) -> list[NDArray[np.floating]]:
+    """Sort rows in place as far as the wanted positions need it."""
     spare = np.empty_like(rows[0])
-    for low, high in comparators(len(rows)):
-        np.minimum(rows[low], rows[high], out=spare)
-        np.maximum(rows[low], rows[high], out=rows[high])
-        rows[low], spare = spare, rows[low]
+    for low, high, minimum, maximum in selection(len(rows), wanted):
+        if not maximum:
+            np.minimum(rows[low], rows[high], out=rows[low])
+        elif not minimum:
+            np.maximum(rows[low], rows[high], out=rows[high])
+        else:
+            np.minimum(rows[low], rows[high], out=spare)
+            np.maximum(rows[low], rows[high], out=rows[high])
+            rows[low], spare = spare, rows[low]
     return rows
 
 
-def _interpolate_rows(rows: list[NDArray[np.floating]], position: float, target: NDArray[np.floating]) -> None:
-    low = int(position)
-    share = target.dtype.type(position - low)
+def _interpolate(rows: list[NDArray[np.floating]], low: int, share: float, target: NDArray[np.floating]) -> None:
+    """Write what lies between a row and the next, by the share of the way."""
     if share == 0:
         target[:] = rows[low]
     else:
-        target[:] = rows[low] * (1 - share) + rows[low + 1] * share
+        target[:] = rows[low] * target.dtype.type(1 - share) + rows[low + 1] * target.dtype.type(share)
 
 
 def _interpolate_gaps(
-    rows: NDArray[np.floating], valid: NDArray[np.integer], probability: float, target: NDArray[np.floating]
+    rows: list[NDArray[np.floating]],
+    valid: NDArray[np.integer],
+    probability: float,
+    target: NDArray[np.floating],
+    first: int,
+    last: int,
 ) -> None:
-    position = probability * np.maximum(valid - 1, 0)
+    """Write the quantile where the number of valid elements differs from pixel to pixel, from the rows of a span."""
+    pixels = target.shape[0]
+    position = probability * np.maximum(valid.astype(np.float64) - 1, 0)
     low = position.astype(np.intp)
-    share = (position - low).astype(rows.dtype)
-    below = np.take_along_axis(rows, low[np.newaxis], axis=0)[0]
-    above = np.take_along_axis(rows, np.minimum(low + 1, len(rows) - 1)[np.newaxis], axis=0)[0]
+    share = (position - low).astype(target.dtype)
+    at = (low - first) * pixels + np.arange(pixels)
+    stacked = np.concatenate(rows[first : last + 1])
+    below = stacked.take(at)
+    above = stacked.take(at + pixels, mode="clip")
     with np.errstate(invalid="ignore"):
         target[:] = np.where(share == 0, below, below * (1 - share) + above * share)
