@@ -24,6 +24,7 @@ from gdc_jupyter.catalog.collection import (
     crop,
     read_type,
     time_message,
+    true_box,
 )
 from gdc_jupyter.catalog.raster_files import unreadable
 from gdc_jupyter.catalog.zarr_arrays import read_part
@@ -353,4 +354,5 @@ class ArrayCollection(Collection):
             variables=tuple(self.variables[index] for index in positions),
             time_positions=order if times is not None else (0,),
             layout=self.layout,
+            box=true_box(self.whole, query),
         )

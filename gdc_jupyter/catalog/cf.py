@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gdc_jupyter.catalog.arrays import ArrayCollection, Layout, Variable, is_zarr, locked
+from gdc_jupyter.catalog.arrays import ArrayCollection, Variable, is_zarr, locked
+from gdc_jupyter.catalog.cf_grid import axis_of, direction_of, lookup, place_of, points_of
 from gdc_jupyter.catalog.collection import About, Band, Times
 from gdc_jupyter.catalog.variables import Stored, decode_times, read_variables
-from gdc_jupyter.cube.grid import Grid, normalise_crs, parse_crs, regular_axis
+from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.errors import GdcError
-
-STANDARD_NAMES = {
-    "longitude": "x",
-    "projection_x_coordinate": "x",
-    "grid_longitude": "x",
-    "latitude": "y",
-    "projection_y_coordinate": "y",
-    "grid_latitude": "y",
-    "time": "t",
-}
-NAMES = {
-    "x": ("x", "lon", "longitude", "easting", "rlon", "xc"),
-    "y": ("y", "lat", "latitude", "northing", "rlat", "yc"),
-    "t": ("time", "t", "date", "datetime"),
-}
 
 
 def describe(path: Path, collection_id: str, title: str | None = None, about: About | None = None) -> ArrayCollection:
@@ -58,9 +43,7 @@ def _describe(path: Path, collection_id: str, title: str | None, about: About | 
     stored, attributes = read_variables(path)
     chosen = _on_one_grid(path, stored)
     first, axes = chosen[0]
-    x, y = (_coordinate(stored, first, axes, axis) for axis in "xy")
-    crs = _crs(path, stored, first, x, y)
-    grid, layout = _grid(path, crs, x, y)
+    grid, layout = place_of(path, stored, first, axes)
     times, order = _times(path, stored, chosen)
     bands, variables = zip(*(_band(entry, entry_axes) for entry, entry_axes in chosen), strict=True)
     return ArrayCollection(
@@ -78,44 +61,18 @@ def _describe(path: Path, collection_id: str, title: str | None, about: About | 
     )
 
 
-def axis_of(entry: Stored) -> str | None:
-    """Return ``x``, ``y`` or ``t`` for a coordinate variable."""
-    attributes = entry.attributes
-    axis = str(attributes.get("axis", "")).lower()
-    if axis in ("x", "y", "t"):
-        return axis
-    units = str(attributes.get("units", "")).lower()
-    known = STANDARD_NAMES.get(str(attributes.get("standard_name", "")))
-    if known:
-        return known
-    if units.startswith(("degree_east", "degrees_east")):
-        return "x"
-    if units.startswith(("degree_north", "degrees_north")):
-        return "y"
-    if " since " in units:
-        return "t"
-    name = entry.name.rpartition("/")[2].lower()
-    return next((axis for axis, names in NAMES.items() if name in names), None)
-
-
-def _lookup(stored: dict[str, Stored], entry: Stored, name: str) -> Stored | None:
-    """Return a variable by its name, from the group of another one or a group around it."""
-    group = entry.name.rpartition("/")[0]
-    while group:
-        if f"{group}/{name}" in stored:
-            return stored[f"{group}/{name}"]
-        group = group.rpartition("/")[0]
-    return stored.get(name)
-
-
 def _axes(stored: dict[str, Stored], entry: Stored) -> tuple[str, ...] | None:
     """Return what each dimension of a variable is, or None where it is no raster."""
     if entry.data.dtype == str or np.dtype(entry.data.dtype).kind not in "iuf" or len(entry.dims) < 2:
         return None
     axes = []
+    points = points_of(stored, entry)
+    rows, columns = points[0].dims if points else ("", "")
     for dim, length in zip(entry.dims, entry.shape, strict=True):
-        coordinate = _lookup(stored, entry, dim)
+        coordinate = lookup(stored, entry, dim)
         axis = axis_of(coordinate) if coordinate is not None and len(coordinate.dims) == 1 else None
+        if points and dim in (rows, columns):
+            axis = "y" if dim == rows else "x"
         axes.append(axis or ("1" if length == 1 else "?"))
     once = all(axes.count(axis) == count for axis, count in (("x", 1), ("y", 1), ("t", min(axes.count("t"), 1))))
     return tuple(axes) if once else None
@@ -132,7 +89,7 @@ def _on_one_grid(path: Path, stored: dict[str, Stored]) -> list[tuple[Stored, tu
     found = []
     for entry in stored.values():
         axes = _axes(stored, entry)
-        if axes is not None and "?" not in axes and entry.name.rpartition("/")[2] not in auxiliary:
+        if axes is not None and "?" not in axes and entry.name.rpartition("/")[2] not in auxiliary | _located(stored):
             found.append((entry, axes))
     if not found:
         raise _no_raster(path, stored)
@@ -143,12 +100,22 @@ def _on_one_grid(path: Path, stored: dict[str, Stored]) -> list[tuple[Stored, tu
     return [pair for pair in same if "t" not in pair[1] or _lookup_name(stored, *pair, "t") == sorted(times)[0]]
 
 
+def _located(stored: dict[str, Stored]) -> set[str]:
+    """Return the names of variables that are longitudes or latitudes of pixels."""
+    return {each.name.rpartition("/")[2] for each in stored.values() if len(each.dims) == 2 and direction_of(each)}
+
+
 def _lookup_name(stored: dict[str, Stored], entry: Stored, axes: tuple[str, ...], axis: str) -> str:
-    return _coordinate(stored, entry, axes, axis).name
+    points = points_of(stored, entry) if axis != "t" else None
+    coordinate = lookup(stored, entry, entry.dims[axes.index(axis)])
+    if points is not None:
+        coordinate = points[axis == "y"]
+    assert coordinate is not None
+    return coordinate.name
 
 
 def _coordinate(stored: dict[str, Stored], entry: Stored, axes: tuple[str, ...], axis: str) -> Stored:
-    coordinate = _lookup(stored, entry, entry.dims[axes.index(axis)])
+    coordinate = lookup(stored, entry, entry.dims[axes.index(axis)])
     assert coordinate is not None
     return coordinate
 
@@ -156,15 +123,6 @@ def _coordinate(stored: dict[str, Stored], entry: Stored, axes: tuple[str, ...],
 def _no_raster(path: Path, stored: dict[str, Stored]) -> GdcError:
     """Return the error that says why a file has no variable on a regular grid."""
     for entry in stored.values():
-        for name in str(entry.attributes.get("coordinates", "")).split():
-            coordinate = _lookup(stored, entry, name)
-            if coordinate is not None and len(coordinate.dims) == 2 and axis_of(coordinate) in ("x", "y"):
-                dims = ", ".join(coordinate.dims)
-                return GdcError(
-                    "GridIrregular",
-                    f"{path.name}: '{entry.name}' lies on a curvilinear grid: its coordinate '{coordinate.name}' has "
-                    f"two dimensions ({dims}). Regrid it to a regular grid first.",
-                )
         axes = _axes(stored, entry)
         if axes is not None and "?" in axes:
             dim = entry.dims[axes.index("?")]
@@ -180,94 +138,6 @@ def _no_raster(path: Path, stored: dict[str, Stored]) -> GdcError:
         f"{path.name}: no variable has both a y (or latitude) and an x (or longitude) dimension with coordinates. "
         f"Its variables: {names}.",
     )
-
-
-def _crs(path: Path, stored: dict[str, Stored], entry: Stored, x: Stored, y: Stored) -> str:
-    mapping = str(entry.attributes.get("grid_mapping", "")).split(":")[0].strip()
-    candidates = [_lookup(stored, entry, name) for name in (mapping, "spatial_ref", "crs") if name]
-    attributes = [variable.attributes for variable in candidates if variable is not None] + [entry.attributes]
-    for place in attributes:
-        crs = _crs_of(place)
-        if crs:
-            return crs
-    if _geographic(x) and _geographic(y):
-        return "EPSG:4326"
-    raise GdcError(
-        "CRSInvalid",
-        f"{path.name}: '{entry.name}' names no coordinate reference system (an attribute 'grid_mapping' that names a "
-        "variable with 'crs_wkt' or CF's parameters), and its axes are not longitude and latitude.",
-    )
-
-
-def _geographic(coordinate: Stored) -> bool:
-    attributes = coordinate.attributes
-    name = str(attributes.get("standard_name", coordinate.name.rpartition("/")[2])).lower()
-    return name in ("longitude", "latitude", "lon", "lat") or str(attributes.get("units", "")).lower().startswith(
-        ("degrees_", "degree_")
-    )
-
-
-def _crs_of(attributes: dict[str, Any]) -> str | None:
-    import pyproj
-
-    text = attributes.get("crs_wkt") or attributes.get("spatial_ref") or attributes.get("crs")
-    if isinstance(text, str) and text:
-        return normalise_crs(text.removeprefix("+init="))
-    mapping = attributes.get("grid_mapping_name")
-    if not mapping:
-        return None
-    # Longitudes and latitudes of models on a sphere are taken as they are, as everyone does.
-    if mapping == "latitude_longitude":
-        return "EPSG:4326"
-    try:
-        return normalise_crs(pyproj.CRS.from_cf(attributes).to_wkt())
-    except (pyproj.exceptions.CRSError, KeyError, ValueError) as error:
-        raise GdcError("CRSInvalid", f"The grid mapping '{mapping}' cannot be used: {error}") from None
-
-
-def _grid(path: Path, crs: str, x: Stored, y: Stored) -> tuple[Grid, Layout]:
-    (left, dx, width), (top, dy, height) = (_axis(path, coordinate) for coordinate in (x, y))
-    layout = Layout(flip_rows=dy > 0, flip_columns=dx < 0)
-    if dx < 0:
-        left, dx = left + dx * width, -dx
-    if dy > 0:
-        top, dy = top + dy * height, -dy
-    grid = Grid(crs, left, top, dx, dy, width, height)
-    return _normalise_longitudes(grid, layout) if parse_crs(crs).is_geographic else (grid, layout)
-
-
-def _normalise_longitudes(grid: Grid, layout: Layout) -> tuple[Grid, Layout]:
-    """Bring longitudes into -180 to 180: a global grid is rolled, another one moved as a whole."""
-    if abs(grid.width * grid.dx - 360) > 0.01 * grid.dx:
-        centre = grid.x + grid.dx / 2
-        turns = np.floor((centre + 180) / 360)
-        return replace(grid, x=_tidy(grid.x - 360 * float(turns), grid.dx)), layout
-    dx = 360 / grid.width
-    # The first column whose centre is at or east of -180 comes first.
-    shift = int(np.ceil((-180 - (grid.x + dx / 2)) / dx - 1e-6))
-    x = _tidy(grid.x + shift * dx, dx)
-    return replace(grid, x=x, dx=dx, wraps=True), replace(layout, shift=shift % grid.width)
-
-
-def _axis(path: Path, coordinate: Stored) -> tuple[float, float, int]:
-    """Return the outer edge, the step and the length of an axis, in units of the CRS."""
-    values = coordinate.values().astype(np.float64)
-    attributes = coordinate.attributes
-    values = values * float(attributes.get("scale_factor", 1)) + float(attributes.get("add_offset", 0))
-    if str(attributes.get("units", "")).lower() in ("km", "kilometre", "kilometer", "kilometres", "kilometers"):
-        values *= 1000
-    try:
-        edge, step = regular_axis(values, coordinate.name)
-    except GdcError as error:
-        raise GdcError(error.code, f"{path.name}: {error.message}") from None
-    exact = _tidy(step, abs(step) / len(values))
-    return _tidy(edge, abs(step)), exact, len(values)
-
-
-def _tidy(value: float, step: float) -> float:
-    """Return the round number within a ten-thousandth of a step: coordinates are often rounded to float32."""
-    value, places = float(value), max(0, 3 - int(np.floor(np.log10(abs(step)))))
-    return next((round(value, n) for n in range(places) if abs(round(value, n) - value) <= 1e-4 * abs(step)), value)
 
 
 def _times(

@@ -150,6 +150,8 @@ class Source(ABC):
         Rows and columns of the blocks in the files, which windows are best aligned to.
     extent : Grid
         Everything the files hold, aligned with ``grid``; it may go around the globe.
+    box : Bounds, optional
+        On a curvilinear grid: what lies outside of this box, in the grid's CRS, is NaN.
     """
 
     collection_id: str
@@ -159,6 +161,7 @@ class Source(ABC):
     dtype: np.dtype[Any]
     tile: tuple[int, int]
     extent: Grid
+    box: Bounds | None = field(default=None, kw_only=True)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -191,6 +194,8 @@ class Source(ABC):
             out.fill(np.nan)
         for row, column, part in parts:
             self._fill(part, out[:, :, row : row + part.height, column : column + part.width])
+        if self.box is not None:
+            out[..., ~window.covers(self.box)] = np.nan
         return out
 
     def select(self, times: Times | Sequence[Any] | None = None, bands: Sequence[str] | None = None) -> Self:
@@ -223,7 +228,7 @@ class Source(ABC):
         except OSError:
             return None
         times = None if self.times is None else [str(time) for time in self.times]
-        return repr((type(self).__name__, self.definition(), times, self.bands, self.dtype.str, status))
+        return repr((type(self).__name__, self.definition(), self.box, times, self.bands, self.dtype.str, status))
 
     def files(self) -> list[Path] | None:
         """Return the files whose change changes the values, or None where not all of them are known."""
@@ -384,6 +389,13 @@ def crop(collection_id: str, extent: Grid, query: Query) -> Grid:
     if part is None:
         raise GdcError("NoDataAvailable", outside_message(collection_id, query, extent.geographic_bounds))
     return replace(part, wraps=True) if extent.wraps and part.width == extent.width else part
+
+
+def true_box(extent: Grid, query: Query) -> Bounds | None:
+    """Return a query's box in the CRS of a curvilinear grid, whose windows reach beyond the box; else None."""
+    if query.bounds is None or not extent.curvilinear:
+        return None
+    return transform_bounds(query.bounds, query.crs, extent.crs)
 
 
 def outside_message(collection_id: str, query: Query, extent: Bounds) -> str:

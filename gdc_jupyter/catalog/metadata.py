@@ -19,8 +19,8 @@ EXTENSIONS = {
     "item_assets": "https://stac-extensions.github.io/item-assets/v1.0.0/schema.json",
 }
 COG_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
-# A longer list of dates makes the metadata slow to send, and nobody reads it.
-MAX_LISTED_TIMES = 1000
+# A longer list of labels makes the metadata slow to send, and nobody reads it.
+MAX_LISTED_LABELS = 1000
 HOUR, DAY = 3600, 86400
 
 
@@ -68,7 +68,7 @@ def band_summaries(bands: Sequence[Band], grid: Grid) -> dict[str, Any]:
     code = crs_code(grid.crs)
     if code:
         summaries["proj:code"] = [code]
-    if not parse_crs(grid.crs).is_geographic:
+    if grid.regular and not parse_crs(grid.crs).is_geographic:
         summaries["gsd"] = [round(max(abs(grid.dx), abs(grid.dy)), 6)]
     return summaries
 
@@ -87,8 +87,14 @@ def dimensions(grid: Grid, times: Times | None, bands: Sequence[Band]) -> dict[s
     code = crs_code(grid.crs)
     system: int | str = int(code.removeprefix("EPSG:")) if code else parse_crs(grid.crs).to_wkt()
     entries: dict[str, Any] = {
-        axis: {"type": "spatial", "axis": axis, "extent": extent, "step": step, "reference_system": system}
-        for axis, extent, step in (("x", [west, east], abs(grid.dx)), ("y", [south, north], abs(grid.dy)))
+        axis: {
+            "type": "spatial",
+            "axis": axis,
+            "extent": extent,
+            **_spacing(grid, axis == "x"),
+            "reference_system": system,
+        }
+        for axis, extent in (("x", [west, east]), ("y", [south, north]))
     }
     if times is not None and len(times):
         entries["t"] = _temporal_dimension(times)
@@ -96,9 +102,20 @@ def dimensions(grid: Grid, times: Times | None, bands: Sequence[Band]) -> dict[s
     return entries
 
 
+def _spacing(grid: Grid, horizontal: bool) -> dict[str, Any]:
+    """Return the step of an axis; null and, where each row or column has one label, the labels, if it has none."""
+    location = grid.geolocation
+    if location is None or not (location.curvilinear or location.axis(horizontal) is not None):
+        return {"step": abs(grid.dx if horizontal else grid.dy)}
+    labels = grid.x_labels() if horizontal else grid.y_labels()
+    if location.curvilinear or len(labels) > MAX_LISTED_LABELS:
+        return {"step": None}
+    return {"step": None, "values": labels.tolist()}
+
+
 def _temporal_dimension(times: Times) -> dict[str, Any]:
     entry: dict[str, Any] = {"type": "temporal", "extent": [format_time(times[0]), format_time(times[-1])]}
-    if len(times) <= MAX_LISTED_TIMES:
+    if len(times) <= MAX_LISTED_LABELS:
         entry["values"] = [format_time(time) for time in times]
     steps = np.diff(seconds(times))
     if len(steps) and (steps == steps[0]).all() and steps[0] > 0:

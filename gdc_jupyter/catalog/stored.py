@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import base64
+import zlib
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gdc_jupyter.catalog.arrays import ArrayCollection, Layout, Variable
 from gdc_jupyter.catalog.cog import CogCollection
 from gdc_jupyter.catalog.collection import About, Band, Collection, Times
 from gdc_jupyter.cube.calendars import decode, encode
+from gdc_jupyter.cube.geolocation import Geolocation
 from gdc_jupyter.cube.grid import Grid
 
 
@@ -29,7 +33,7 @@ def to_json(collection: Collection) -> tuple[dict[str, Any], list[dict[str, Any]
             "kind": "array",
             "path": str(collection.path),
             "variables": [asdict(variable) for variable in collection.variables],
-            "grid": asdict(collection.whole),
+            "grid": _grid_to_json(collection.whole),
             "layout": asdict(collection.layout),
             "times": None if times is None else _times_to_json(times),
             "time_order": list(collection.time_order),
@@ -58,12 +62,39 @@ def from_json(document: dict[str, Any], items: list[dict[str, Any]]) -> Collecti
         **common,
         path=Path(document["path"]),
         variables=tuple(_variable(entry) for entry in document["variables"]),
-        whole=Grid(**document["grid"]),
+        whole=_grid_from_json(document["grid"]),
         layout=Layout(**document["layout"]),
         time_list=None if times is None else _times_from_json(times),
         time_order=tuple(document["time_order"]),
         span=(start, end),
     )
+
+
+def _grid_to_json(grid: Grid) -> dict[str, Any]:
+    entry = {field.name: getattr(grid, field.name) for field in fields(grid)}
+    if grid.geolocation is not None:
+        entry["geolocation"] = [_pack(grid.geolocation.x), _pack(grid.geolocation.y)]
+    return entry
+
+
+def _grid_from_json(entry: dict[str, Any]) -> Grid:
+    packed = entry.get("geolocation")
+    return Grid(**(entry | {"geolocation": Geolocation(*map(_unpack, packed)) if packed else None}))
+
+
+def _pack(values: NDArray[np.float64] | None) -> dict[str, Any] | None:
+    """Return coordinates, which may be millions, as text: their bytes grouped by place and compressed."""
+    if values is None:
+        return None
+    grouped = values.astype("<f8").reshape(-1).view("u1").reshape(-1, 8).T.tobytes()
+    return {"shape": values.shape, "zlib": base64.b64encode(zlib.compress(grouped)).decode()}
+
+
+def _unpack(entry: dict[str, Any] | None) -> NDArray[np.float64] | None:
+    if entry is None:
+        return None
+    grouped = np.frombuffer(zlib.decompress(base64.b64decode(entry["zlib"])), "u1").reshape(8, -1)
+    return np.ascontiguousarray(grouped.T).view("<f8").reshape(entry["shape"])
 
 
 def _times_to_json(times: Times) -> Any:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs
+from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, parse_crs, transformer
 from gdc_jupyter.errors import GdcError
 
 if TYPE_CHECKING:
@@ -124,20 +124,34 @@ def envelope(geometries: Sequence[BaseGeometry]) -> Bounds:
 
 def inside(geometries: Sequence[BaseGeometry], grid: Grid) -> NDArray[np.bool_]:
     """Return which pixel centres lie in polygons given in longitude and latitude, shape (height, width)."""
+    projected = [_project(geometry, grid.crs) for geometry in geometries]
+    if not grid.regular:
+        return _points_inside(projected, grid)
     import rasterio.features
     from affine import Affine
 
-    projected = [_project(geometry, grid.crs) for geometry in geometries]
     covered: NDArray[np.bool_] = rasterio.features.geometry_mask(
         projected, out_shape=grid.shape, transform=Affine(*grid.transform), invert=True
     )
     return covered
 
 
-def _project(geometry: BaseGeometry, crs: str) -> BaseGeometry:
+def _points_inside(geometries: Sequence[BaseGeometry], grid: Grid) -> NDArray[np.bool_]:
+    import numpy as np
     import shapely
 
-    from gdc_jupyter.cube.grid import parse_crs, transformer
+    x, y = grid.points()
+    if parse_crs(grid.crs).is_geographic:
+        x = (x + 180) % 360 - 180
+    covered = np.zeros(grid.shape, bool)
+    for geometry in geometries:
+        shapely.prepare(geometry)
+        covered |= np.asarray(shapely.intersects_xy(geometry, x, y))
+    return covered
+
+
+def _project(geometry: BaseGeometry, crs: str) -> BaseGeometry:
+    import shapely
 
     if parse_crs(crs) == parse_crs(LONGITUDE_LATITUDE):
         return geometry

@@ -1,7 +1,8 @@
 """Cubes as ``xarray.DataArray``: dimension types, labels, and the grid behind x and y.
 
-A cube carries its CRS as ``attrs["crs"]``, and the type of each dimension (``spatial``, ``temporal``, ``bands``,
-``other``) as ``attrs["type"]`` of its coordinate; where that is missing, the type follows from the name and the labels.
+A cube carries its CRS as ``attrs["crs"]``, the coordinates of a grid that is not regular as ``attrs["geolocation"]``,
+and the type of each dimension (``spatial``, ``temporal``, ``bands``, ``other``) as ``attrs["type"]`` of its coordinate;
+where that is missing, the type follows from the name and the labels.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from gdc_jupyter.cube.calendars import is_calendar, is_temporal
+from gdc_jupyter.cube.geolocation import Geolocation
 from gdc_jupyter.cube.grid import Grid, normalise_crs, regular_axis
 from gdc_jupyter.errors import GdcError
 
@@ -111,36 +114,111 @@ def is_raster(cube: Any) -> bool:
 def grid_of(cube: xr.DataArray) -> Grid:
     """Return the grid of a cube.
 
+    Labels of x and y that are not equally spaced make a rectilinear grid; longitudes and latitudes with two dimensions
+    make a curvilinear one, where the cube names no other CRS.
+
     Raises
     ------
     GdcError
-        ``GridIrregular`` where x or y are not equally spaced.
+        ``GridIrregular`` where the labels of x and y make no grid.
     """
     vertical, horizontal = spatial_dimensions(cube)
-    x, dx = _axis(cube, horizontal)
-    y, dy = _axis(cube, vertical)
     crs = normalise_crs(cube.attrs.get("crs", DEFAULT_CRS))
-    return Grid(crs, x, y, dx, dy, cube.sizes[horizontal], cube.sizes[vertical])
+    known = cube.attrs.get("geolocation")
+    if known is not None:
+        grid = _located(cube, known, crs)
+        if grid is not None:
+            return grid
+    if known is not None or "crs" not in cube.attrs:
+        points = _points(cube)
+        if points is not None:
+            height, width = points[0].shape
+            return Grid(crs, 0, 0, 1, 1, width, height, geolocation=Geolocation(*points))
+    x, dx, columns = _axis(cube, horizontal)
+    y, dy, rows = _axis(cube, vertical)
+    location = None if columns is None and rows is None else Geolocation(columns, rows)
+    return Grid(crs, x, y, dx, dy, cube.sizes[horizontal], cube.sizes[vertical], geolocation=location)
 
 
-def _axis(cube: xr.DataArray, name: str) -> tuple[float, float]:
-    if cube.sizes[name] == 1:
+def _axis(cube: xr.DataArray, name: str) -> tuple[float, float, NDArray[Any] | None]:
+    """Return the origin and the step of an axis, and its labels where they are not equally spaced."""
+    if name not in cube.coords:
+        raise GdcError("GridIrregular", f"The dimension '{name}' has no labels.")
+    labels = cube.coords[name].values
+    if labels.size == 1:
         step = float(cube.coords[name].attrs.get("step", 1.0))
-        return float(cube.coords[name].values[0]) - step / 2, step
-    return regular_axis(cube.coords[name].values, name)
+        return float(labels[0]) - step / 2, step, None
+    steps = np.diff(labels)
+    one_way = (steps > 0).all() or (steps < 0).all()
+    if one_way and np.abs(steps * (labels.size - 1) / (labels[-1] - labels[0]) - 1).max() > 0.01:
+        return 0.0, 1.0, labels
+    return *regular_axis(labels, name), None
+
+
+def _located(cube: xr.DataArray, location: Geolocation, crs: str) -> Grid | None:
+    """Return the grid of a cube whose labels are some of those of a geolocation, or None where they are not."""
+    vertical, horizontal = spatial_dimensions(cube)
+    found = []
+    for name in (horizontal, vertical):
+        labels, own = cube.coords[name].values, location.axis(name == horizontal)
+        if location.curvilinear:
+            start, step = float(labels[0]), 1.0
+            if not np.array_equal(labels, start + np.arange(labels.size)):
+                return None
+        elif own is None:
+            start, step, _ = _axis(cube, name)
+        else:
+            start, step = float(np.abs(own - labels[0]).argmin()), 1.0
+            if not np.array_equal(own[int(start) : int(start) + labels.size], labels):
+                return None
+        found.append((start, step))
+    (x, dx), (y, dy) = found
+    return Grid(crs, x, y, dx, dy, cube.sizes[horizontal], cube.sizes[vertical], geolocation=location)
+
+
+def _points(cube: xr.DataArray) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Return the coordinates with the dimensions y and x that are longitude and latitude."""
+    vertical, horizontal = spatial_dimensions(cube)
+    found = {}
+    for name, coordinate in cube.coords.items():
+        if set(coordinate.dims) == {vertical, horizontal}:
+            standard = str(coordinate.attrs.get("standard_name", name)).lower()
+            units = str(coordinate.attrs.get("units", "")).lower()
+            for axis, direction in (("longitude", "east"), ("latitude", "north")):
+                named = standard in (axis, axis[:3], f"nav_{axis[:3]}")
+                if named or units in (f"degrees_{direction}", f"degree_{direction}"):
+                    found[axis] = coordinate.transpose(vertical, horizontal).values
+    return (found["longitude"], found["latitude"]) if len(found) == 2 else None
 
 
 def place(cube: xr.DataArray, grid: Grid) -> xr.DataArray:
     """Return a cube with the x and y labels and the CRS of a grid of the same shape."""
     vertical, horizontal = spatial_dimensions(cube)
-    placed = cube.assign_coords(
-        {
-            horizontal: (horizontal, grid.x_labels(), {"type": "spatial", "axis": "x", "step": grid.dx}),
-            vertical: (vertical, grid.y_labels(), {"type": "spatial", "axis": "y", "step": grid.dy}),
-        }
-    )
-    placed.attrs["crs"] = grid.crs
+    stale = [name for name, coordinate in cube.coords.items() if {vertical, horizontal} <= set(coordinate.dims)]
+    placed = cube.drop_vars(stale).assign_coords(spatial_coordinates(grid, vertical, horizontal))
+    placed.attrs |= grid_attributes(grid)
+    if grid.regular:
+        placed.attrs.pop("geolocation", None)
     return placed
+
+
+def spatial_coordinates(grid: Grid, vertical: str = Y, horizontal: str = X) -> dict[str, Any]:
+    """Return the labels of a grid's rows and columns and, on a curvilinear grid, the coordinates of its pixels."""
+    coords: dict[str, Any] = {
+        vertical: (vertical, grid.y_labels(), {"type": "spatial", "axis": "y", "step": grid.dy}),
+        horizontal: (horizontal, grid.x_labels(), {"type": "spatial", "axis": "x", "step": grid.dx}),
+    }
+    if grid.curvilinear:
+        for name, values, units in zip(
+            ("longitude", "latitude"), grid.points(), ("degrees_east", "degrees_north"), strict=True
+        ):
+            coords[name] = ((vertical, horizontal), values, {"standard_name": name, "units": units})
+    return coords
+
+
+def grid_attributes(grid: Grid) -> dict[str, Any]:
+    """Return the attributes by which a cube knows its grid."""
+    return {"crs": grid.crs} if grid.regular else {"crs": grid.crs, "geolocation": grid.geolocation}
 
 
 def build(
@@ -168,10 +246,9 @@ def build(
     dims = list(labels)
     attrs = dict(attributes or {})
     if grid is not None:
-        coords[Y] = (Y, grid.y_labels(), {"type": "spatial", "axis": "y", "step": grid.dy})
-        coords[X] = (X, grid.x_labels(), {"type": "spatial", "axis": "x", "step": grid.dx})
+        coords |= spatial_coordinates(grid)
         dims += [Y, X]
-        attrs["crs"] = grid.crs
+        attrs |= grid_attributes(grid)
     return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs)
 
 

@@ -1,4 +1,4 @@
-"""The regular grid that cubes, blocks and files share: a CRS, an origin, a pixel size and a shape."""
+"""The grid that cubes, blocks and files share: a CRS, an origin, a pixel size, a shape; and labels if not regular."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gdc_jupyter.cube.geolocation import Geolocation, edges, extent, longitudes, take
 from gdc_jupyter.errors import GdcError
 
 if TYPE_CHECKING:
@@ -73,7 +74,11 @@ def transform_bounds(bounds: Bounds, source: str, target: str) -> Bounds:
 
 @dataclass(frozen=True)
 class Grid:
-    """A regular grid of pixels.
+    """A grid of pixels.
+
+    On a grid with a geolocation, an axis with labels of its own (or both, on a curvilinear grid) counts rows or columns
+    of these: its origin is a position and its step is 1, so that windows and blocks work as on a regular grid. What is
+    told in units of the CRS (``bounds``, labels, `points`) comes from the true coordinates.
 
     Parameters
     ----------
@@ -87,6 +92,8 @@ class Grid:
         The number of columns and rows.
     wraps : bool
         Whether the columns go around the globe, so that a window may cross the edge of the grid.
+    geolocation : Geolocation, optional
+        The coordinates of a grid that is not regular.
     """
 
     crs: str
@@ -97,6 +104,17 @@ class Grid:
     width: int
     height: int
     wraps: bool = False
+    geolocation: Geolocation | None = None
+
+    @property
+    def regular(self) -> bool:
+        """Whether all pixels have the same size, in rows and columns along the axes of the CRS."""
+        return self.geolocation is None
+
+    @property
+    def curvilinear(self) -> bool:
+        """Whether each pixel has coordinates of its own."""
+        return self.geolocation is not None and self.geolocation.curvilinear
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -106,14 +124,60 @@ class Grid:
     @property
     def bounds(self) -> Bounds:
         """The outer edges, in units of the CRS."""
-        x = self.x, self.x + self.dx * self.width
-        y = self.y, self.y + self.dy * self.height
-        return Bounds(min(x), min(y), max(x), max(y))
+        if self.curvilinear:
+            x, y = self.points()
+            south, north = extent(y, self.height)
+            if parse_crs(self.crs).is_geographic:
+                west, east = longitudes(x, self.width)
+                return Bounds(west, max(south, -90.0), east, min(north, 90.0))
+            return Bounds(extent(x, self.width)[0], south, extent(x, self.width)[1], north)
+        (left, right), (top, bottom) = self._ends(True), self._ends(False)
+        return Bounds(min(left, right), min(top, bottom), max(left, right), max(top, bottom))
+
+    def _ends(self, horizontal: bool) -> tuple[float, float]:
+        labels = self._labels(horizontal)
+        if labels is not None:
+            outer = edges(labels)
+            return float(outer[0]), float(outer[-1])
+        if horizontal:
+            return self.x, self.x + self.dx * self.width
+        return self.y, self.y + self.dy * self.height
+
+    def _labels(self, horizontal: bool) -> NDArray[np.float64] | None:
+        """Return the labels of an axis that has some of its own."""
+        labels = None if self.geolocation is None else self.geolocation.axis(horizontal)
+        if labels is None:
+            return None
+        return take(labels, round(self.x), self.width) if horizontal else take(labels, round(self.y), self.height)
 
     @property
     def transform(self) -> tuple[float, float, float, float, float, float]:
-        """The affine coefficients in the order of ``affine.Affine``."""
+        """The affine coefficients in the order of ``affine.Affine``.
+
+        Raises
+        ------
+        GdcError
+            ``GridIrregular`` where the grid is not regular.
+        """
+        self.require_regular("this step")
         return self.dx, 0.0, self.x, 0.0, self.dy, self.y
+
+    def require_regular(self, what: str) -> None:
+        """Refuse a grid that is not regular.
+
+        Raises
+        ------
+        GdcError
+            ``GridIrregular``, with what would be right.
+        """
+        if self.regular:
+            return
+        kind = "curvilinear" if self.curvilinear else "not equally spaced"
+        raise GdcError(
+            "GridIrregular",
+            f"The pixels of the data are {kind}, and {what} needs a regular grid: use resample_spatial first, with the "
+            "method near or bilinear.",
+        )
 
     @property
     def geographic_bounds(self) -> Bounds:
@@ -121,18 +185,32 @@ class Grid:
         return transform_bounds(self.bounds, self.crs, "OGC:CRS84")
 
     def x_labels(self) -> NDArray[np.float64]:
-        """Return the x coordinates of the pixel centres, shape (width,)."""
-        import numpy as np
-
-        labels: NDArray[Any] = self.x + self.dx * (np.arange(self.width) + 0.5)
-        return labels
+        """Return the x coordinates of the pixel centres, shape (width,); column numbers on a curvilinear grid."""
+        return self._axis_labels(True)
 
     def y_labels(self) -> NDArray[np.float64]:
-        """Return the y coordinates of the pixel centres, shape (height,)."""
+        """Return the y coordinates of the pixel centres, shape (height,); row numbers on a curvilinear grid."""
+        return self._axis_labels(False)
+
+    def _axis_labels(self, horizontal: bool) -> NDArray[np.float64]:
         import numpy as np
 
-        labels: NDArray[Any] = self.y + self.dy * (np.arange(self.height) + 0.5)
+        own = self._labels(horizontal)
+        if own is not None:
+            return own
+        origin, step, count = (self.x, self.dx, self.width) if horizontal else (self.y, self.dy, self.height)
+        labels: NDArray[Any] = origin + step * (np.arange(count) + (0 if self.curvilinear else 0.5))
         return labels
+
+    def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the coordinates x and y of all pixel centres, each of shape (height, width)."""
+        import numpy as np
+
+        if self.geolocation is not None and self.curvilinear:
+            row, column = round(self.y), round(self.x)
+            return self.geolocation.points(slice(row, row + self.height), slice(column, column + self.width))
+        x, y = self.x_labels(), self.y_labels()
+        return np.broadcast_to(x, self.shape), np.broadcast_to(y[:, None], self.shape)
 
     def window(self, row: int, column: int, height: int, width: int) -> Grid:
         """Return the grid of a window; it may lie partly outside."""
@@ -143,6 +221,8 @@ class Grid:
     def aligned(self, other: Grid) -> bool:
         """Return whether the pixels of both grids coincide wherever they overlap."""
         if self.crs != other.crs and parse_crs(self.crs) != parse_crs(other.crs):
+            return False
+        if self.geolocation != other.geolocation:
             return False
         steps = max(self.width, self.height, other.width, other.height)
         if (
@@ -189,19 +269,49 @@ class Grid:
         """
         if crs is not None:
             bounds = transform_bounds(bounds, crs, self.crs)
-        column, end_column = _covered(bounds.west, bounds.east, self.x, self.dx)
-        row, end_row = _covered(bounds.south, bounds.north, self.y, self.dy)
-        row, end_row = max(row, 0), min(end_row, self.height)
-        if self.wraps:
-            turns = math.floor(column / self.width)
-            column, end_column = column - turns * self.width, end_column - turns * self.width
-            end_column = min(end_column, column + self.width)
-            origin = turns * self.width
-        else:
-            column, end_column, origin = max(column, 0), min(end_column, self.width), 0
-        if row >= end_row or column >= end_column:
+        if self.curvilinear:
+            return self._crop_points(bounds)
+        rows, columns = self._range(bounds, False), self._range(bounds, True)
+        if rows.start >= rows.stop or columns.start >= columns.stop:
             return None
-        return self.window(row, column + origin, end_row - row, end_column - column)
+        return self.window(rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start)
+
+    def _range(self, bounds: Bounds, horizontal: bool) -> slice:
+        """Return the columns, or rows, whose centres lie in a box; columns may reach over the edge of the globe."""
+        labels = self._labels(horizontal)
+        low, high = (bounds.west, bounds.east) if horizontal else (bounds.south, bounds.north)
+        if labels is not None:
+            turns = (0, -360, 360) if horizontal and parse_crs(self.crs).is_geographic else (0,)
+            return max(
+                (_between(labels, low + turn, high + turn) for turn in turns), key=lambda part: part.stop - part.start
+            )
+        if not horizontal:
+            first, end = _covered(low, high, self.y, self.dy)
+            return slice(max(first, 0), min(end, self.height))
+        first, end = _covered(low, high, self.x, self.dx)
+        if not self.wraps:
+            return slice(max(first, 0), min(end, self.width))
+        return slice(first, min(end, first + self.width))
+
+    def _crop_points(self, bounds: Bounds) -> Grid | None:
+        import numpy as np
+
+        covered = self.covers(bounds)
+        rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
+        if not rows.size:
+            return None
+        top, left = int(rows[0]), int(columns[0])
+        return self.window(top, left, int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left)
+
+    def covers(self, bounds: Bounds) -> NDArray[np.bool_]:
+        """Return which pixel centres lie in a box in the grid's CRS, edges included, shape (height, width)."""
+        x, y = self.points()
+        inside = (y >= bounds.south) & (y <= bounds.north)
+        if parse_crs(self.crs).is_geographic:
+            if bounds.east - bounds.west < 360:
+                inside &= (x - bounds.west) % 360 <= bounds.east - bounds.west
+            return inside
+        return inside & (x >= bounds.west) & (x <= bounds.east)
 
     def blocks(self, height: int, width: int) -> Iterator[Grid]:
         """Yield windows of at most the given shape that tile the grid, row by row."""
@@ -213,15 +323,21 @@ class Grid:
         """Return the grid in terms of the STAC projection extension."""
         epsg = parse_crs(self.crs).to_epsg()
         code = f"EPSG:{epsg}" if epsg else None
-        entry: dict[str, Any] = {
-            "proj:code": code,
-            "proj:shape": list(self.shape),
-            "proj:transform": [*self.transform, 0.0, 0.0, 1.0],
-            "proj:bbox": list(self.bounds),
-        }
+        entry: dict[str, Any] = {"proj:code": code, "proj:shape": list(self.shape)}
+        if self.regular:
+            entry["proj:transform"] = [*self.transform, 0.0, 0.0, 1.0]
+        entry["proj:bbox"] = list(self.bounds)
         if code is None:
             entry["proj:wkt2"] = parse_crs(self.crs).to_wkt()
         return entry
+
+
+def _between(labels: NDArray[Any], low: float, high: float) -> slice:
+    import numpy as np
+
+    slack = TOLERANCE * float(np.abs(np.diff(labels)).min()) if labels.size > 1 else 0.0
+    inside = np.flatnonzero((labels >= low - slack) & (labels <= high + slack))
+    return slice(int(inside[0]), int(inside[-1]) + 1) if inside.size else slice(0, 0)
 
 
 def _covered(low: float, high: float, origin: float, step: float) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdc_jupyter.cube import regrid
 from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, parse_crs, transform_bounds
 from gdc_jupyter.errors import GdcError
 
@@ -50,6 +51,10 @@ def warp(
     -------
     numpy.ndarray, shape (..., target.height, target.width)
     """
+    if not (source.regular and target.regular):
+        return regrid.resample(
+            values if values.dtype.kind == "f" else values.astype(np.float32), source, target, method
+        )
     import rasterio.crs
     from affine import Affine
     from rasterio.warp import Resampling, reproject
@@ -77,8 +82,17 @@ def warp(
     return result.reshape(*leading, *target.shape)
 
 
-def scale_between(source: Grid, target: Grid) -> tuple[float, float]:
-    """Return how many pixels of a target there are for each pixel of a source, along x and along y."""
+def scale_between(source: Grid, target: Grid, method: str = "near") -> tuple[float, float]:
+    """Return how many pixels of a target there are for each pixel of a source, along x and along y.
+
+    Raises
+    ------
+    GdcError
+        ``ProcessParameterInvalid`` for a method that needs regular grids where one is not.
+    """
+    regrid.check_method(source, target, method)
+    if not (source.regular and target.regular):
+        return 1.0, 1.0
     west, south, east, north = transform_bounds(target.bounds, target.crs, source.crs)
     across = target.width * abs(source.dx) / (east - west)
     along = target.height * abs(source.dy) / (north - south)
@@ -87,6 +101,8 @@ def scale_between(source: Grid, target: Grid) -> tuple[float, float]:
 
 def source_window(source: Grid, target: Grid, method: str) -> Grid | None:
     """Return the part of a grid that is needed to warp to a target, or None where they are apart."""
+    if not (source.regular and target.regular):
+        return regrid.source_window(source, target)
     west, south, east, north = transform_bounds(target.bounds, target.crs, source.crs)
     width, height = (east - west) / target.width, (north - south) / target.height
     reach = _SUPPORT.get(method, 1) + 1
@@ -98,7 +114,9 @@ def source_window(source: Grid, target: Grid, method: str) -> Grid | None:
 def resampled_grid(
     grid: Grid, resolution: float | list[float] = 0, projection: int | str | None = None, align: str = "upper-left"
 ) -> Grid:
-    """Return the grid that covers another's extent at another resolution or in another CRS.
+    """Return the regular grid that covers another's extent at another resolution or in another CRS.
+
+    The resolution of a grid that is not regular is its mean one.
 
     Raises
     ------
@@ -109,7 +127,7 @@ def resampled_grid(
     steps = resolution if isinstance(resolution, list) else [resolution, resolution]
     same = parse_crs(crs) == parse_crs(grid.crs)
     bounds = grid.bounds if same else transform_bounds(grid.bounds, grid.crs, crs)
-    default = (abs(grid.dx), abs(grid.dy)) if same else _default_resolution(grid, crs)
+    default = _mean_resolution(grid) if same else _default_resolution(grid, crs)
     dx, dy = (float(step) or fallback for step, fallback in zip(steps, default, strict=True))
     width = max(math.ceil((bounds.east - bounds.west) / dx - 1e-6), 1)
     height = max(math.ceil((bounds.north - bounds.south) / dy - 1e-6), 1)
@@ -120,6 +138,13 @@ def resampled_grid(
     x = bounds.west if align.endswith("left") else bounds.east - width * dx
     y = bounds.north if align.startswith("upper") else bounds.south + height * dy
     return Grid(crs, x, y, dx, -dy, width, height)
+
+
+def _mean_resolution(grid: Grid) -> tuple[float, float]:
+    if grid.regular:
+        return abs(grid.dx), abs(grid.dy)
+    west, south, east, north = grid.bounds
+    return (east - west) / grid.width, (north - south) / grid.height
 
 
 def _default_resolution(grid: Grid, crs: str) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from gdc_jupyter.cube.cube import place, spatial_dimensions
+from gdc_jupyter.cube.cube import grid_attributes, place, spatial_coordinates, spatial_dimensions
 from gdc_jupyter.cube.grid import Grid
 
 Memo = dict[tuple[int, Grid | None], xr.DataArray]
@@ -113,22 +113,18 @@ def shaped(template: xr.DataArray, values: Any, grid: Grid) -> xr.DataArray:
         coords={
             name: coordinate.variable
             for name, coordinate in template.coords.items()
-            if name not in (vertical, horizontal)
+            if not {vertical, horizontal} & set(coordinate.dims)
         },
         attrs=dict(template.attrs),
     )
-    vertical_attrs, horizontal_attrs = template.coords[vertical].attrs, template.coords[horizontal].attrs
-    cube = cube.assign_coords(
-        {
-            vertical: (vertical, grid.y_labels(), {**vertical_attrs, "type": "spatial", "axis": "y", "step": grid.dy}),
-            horizontal: (
-                horizontal,
-                grid.x_labels(),
-                {**horizontal_attrs, "type": "spatial", "axis": "x", "step": grid.dx},
-            ),
-        }
-    )
-    cube.attrs["crs"] = grid.crs
+    coords = spatial_coordinates(grid, vertical, horizontal)
+    for name in (vertical, horizontal):
+        dims, labels, attributes = coords[name]
+        coords[name] = dims, labels, {**template.coords[name].attrs, **attributes}
+    cube = cube.assign_coords(coords)
+    cube.attrs |= grid_attributes(grid)
+    if grid.regular:
+        cube.attrs.pop("geolocation", None)
     return cube
 
 

@@ -194,9 +194,7 @@ def _canonical(value: Any, values: Dependencies, parameters: Dependencies) -> An
 def _callback(graph: Graph) -> Any:
     for node in graph.nodes.values():
         _require_repeatable(node.process)
-    return [
-        (node.id, node.process, _inner(node.arguments), node.id == graph.result) for node in graph.nodes.values()
-    ]
+    return [(node.id, node.process, _inner(node.arguments), node.id == graph.result) for node in graph.nodes.values()]
 
 
 def _inner(value: Any) -> Any:

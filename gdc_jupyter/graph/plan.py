@@ -257,6 +257,9 @@ class Planner:
         assert cube.grid is not None
         assert call.process.crop is not None
         cropped = crop(cube, call.process.crop(cube.grid, with_grids(call.arguments)))
+        if cube.grid.curvilinear:
+            # The window around an area on a curvilinear grid holds pixels outside of it.
+            return pixelwise(call, {"data": cropped}, cropped.probe, 0)
         if not call.process.masks:
             return cropped
         return pixelwise(call, {"data": cropped}, call({"data": cropped.probe}), 0)

@@ -111,7 +111,7 @@ def regridded(cube: BlockCube, target: Grid, method: str) -> BlockCube:
     """Return a cube on another grid; each block reads the window of the input that it needs."""
     grid = cube.grid
     assert grid is not None
-    scale = warp.scale_between(grid, target)
+    scale = warp.scale_between(grid, target, method)
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
         wanted = _given(window)
@@ -143,7 +143,7 @@ def pixelwise(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, marg
         result = require_cube(
             call({name: fetch(cube, reached, memo) if cube.grid else cube.whole() for name, cube in cubes.items()})
         )
-        return cut(_filled(result, reached) if joins else result, reached, window)
+        return cut(_filled(result, reached) if joins or reached.curvilinear else result, reached, window)
 
     return BlockCube(probe if grid is None else one_pixel(probe, grid), grid, compute)
 

@@ -16,7 +16,7 @@ from gdc_jupyter.cube.cube import (
     require_temporal,
     spatial_dimensions,
 )
-from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.cube.grid import Grid, transform_bounds
 from gdc_jupyter.cube.time import parse_interval, within
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.dimensions import label_list
@@ -190,6 +190,10 @@ def filter_bbox(data: RasterOrVectorCube, extent: BoundingBox) -> RasterOrVector
     """
     bounds, crs = box(extent)
     grid = grid_of(data)
+    if grid.curvilinear:
+        vertical, horizontal = spatial_dimensions(data)
+        covered = xr.DataArray(grid.covers(transform_bounds(bounds, crs, grid.crs)), dims=[vertical, horizontal])
+        data = data.where(covered).transpose(*data.dims).assign_attrs(data.attrs)
     return _cut(data, grid, grid.crop(bounds, crs))
 
 

@@ -131,19 +131,10 @@ def test_threads_read_a_netcdf_file_at_once(globe: tuple[ArrayCollection, Any]) 
 
 
 def test_axes_that_are_no_grid_are_named(tmp_path: Path) -> None:
-    with pytest.raises(GdcError, match=r"bent\.nc: The coordinates of the axis 'lon' are not equally spaced"):
-        describe(write_netcdf(tmp_path / "bent.nc", values(3, 3), [1.0, 2, 4], [1.0, 2, 3]), "bent")
+    with pytest.raises(GdcError, match=r"bent\.nc: the axis 'lon' needs two or more coordinates that rise, or fall"):
+        describe(write_netcdf(tmp_path / "bent.nc", values(3, 3), [1.0, 4, 2], [1.0, 2, 3]), "bent")
     with pytest.raises(GdcError, match="cannot be read as time"):
         describe(write_netcdf(tmp_path / "odd.nc", values(1, 2, 2), [1.0, 2], [1.0, 2], [0], "361_day"), "odd")
-    path = tmp_path / "curved.nc"
-    with netCDF4.Dataset(path, "w") as file:
-        file.createDimension("j", 3)
-        file.createDimension("i", 4)
-        for name, units in (("lon", "degrees_east"), ("lat", "degrees_north")):
-            file.createVariable(name, "f4", ("j", "i")).units = units
-        file.createVariable("sst", "f4", ("j", "i")).coordinates = "lon lat"
-    with pytest.raises(GdcError, match="'sst' lies on a curvilinear grid: its coordinate 'lon'"):
-        describe(path, "curved")
 
 
 def test_a_projected_file_without_a_crs_is_refused(tmp_path: Path) -> None:
