@@ -16,9 +16,11 @@ class Permissions:
     udf : bool
         Whether code of the user runs.
     udf_seconds : float
-        The time that such code may take for one block.
+        The time, of the clock and of the processor, that such code may take for one block.
     udf_memory : int
         The bytes that such code may use.
+    scratch : Path, optional
+        Where the working directories of such code are made; the system's folder for temporary files by default.
     hosts : tuple of str
         The hosts that may be asked over the network, as shell patterns (``*.example.org``); none by default. A
         private address has to be named exactly.
@@ -31,6 +33,7 @@ class Permissions:
     udf_memory: int = 4 << 30
     hosts: tuple[str, ...] = ()
     files: Path | None = None
+    scratch: Path | None = None
 
 
 def data_directory() -> Path:

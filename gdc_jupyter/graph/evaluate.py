@@ -46,11 +46,13 @@ class CompiledCallback:
 
     def __call__(self, **given: Any) -> Any:
         """Return the result of the graph."""
-        block = self.block
-        if block is None:
-            block = next((value for value in given.values() if isinstance(value, xr.DataArray)), None)
-        frame = None if block is None else Frame(block, self.reduces)
-        return evaluate(self.graph, {**self.parameters, **given}, self.path, self.engine, frame)
+        return evaluate(self.graph, {**self.parameters, **given}, self.path, self.engine, self._frame(given))
+
+    def _frame(self, given: dict[str, Any]) -> Frame | None:
+        if self.block is not None:
+            return Frame(self.block)
+        block = next((value for value in given.values() if isinstance(value, xr.DataArray)), None)
+        return None if block is None or not block.ndim else Frame(block, str(block.dims[0]), self.reduces)
 
     def within(self, block: xr.DataArray) -> CompiledCallback:
         """Return the callback with the labels of a block."""

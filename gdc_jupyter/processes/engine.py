@@ -32,11 +32,15 @@ class Frame:
     ----------
     block : xarray.DataArray
         The labelled values that the callback gets, with its axes in the same order.
+    axis : str, optional
+        The dimension that it is about, the first of the block: its labels may become others. None where each value is
+        for itself.
     reduces : bool
-        Whether the callback returns one value in place of those along the first axis.
+        Whether it returns one value in place of those along that dimension.
     """
 
     block: xr.DataArray
+    axis: str | None = None
     reduces: bool = False
 
 
