@@ -16,7 +16,7 @@ from gdc_jupyter.cube.grid import Grid
 Memo = dict[tuple[int, Grid | None], xr.DataArray]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class BlockCube:
     """A cube that is not computed yet.
 

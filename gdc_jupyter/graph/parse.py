@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -85,13 +84,16 @@ class Graph:
         By id.
     result : str
         The id of the result node.
-    uses : Counter
+    uses : mapping of str to int
         How often each node is referred to.
+    raw : dict
+        The graph as JSON.
     """
 
     nodes: Mapping[str, Node]
     result: str
-    uses: Counter[str]
+    uses: Mapping[str, int]
+    raw: Mapping[str, Any]
 
 
 def parse(process_graph: Any, max_nodes: int = MAX_NODES) -> tuple[Graph | None, list[Fault]]:
@@ -190,8 +192,11 @@ class _Parser:
         order = self.sort(nodes, path)
         if len(marked) != 1 or order is None:
             return None
-        uses = Counter(needed for node in order.values() for needed in node.needs)
-        return Graph(order, marked[0], uses)
+        uses = dict.fromkeys(order, 0)
+        for each in order.values():
+            for needed in each.needs:
+                uses[needed] += 1
+        return Graph(order, marked[0], uses, raw)
 
     def node(
         self,
@@ -219,12 +224,13 @@ class _Parser:
             self.fault("The arguments of a node are an object.", place, process)
             return None
         needs: list[str] = []
-        parsed = {
-            name: value
-            if value is None or type(value) is int
-            else self.value(value, _Place(place, ids, outer, process, name, needs), depth)
-            for name, value in arguments.items()
-        }
+        within = _Place(place, ids, outer, process, "", needs)
+        parsed = {}
+        for name, value in arguments.items():
+            if value is not None and type(value) is not int:
+                within.argument = name
+                value = self.value(value, within, depth)
+            parsed[name] = value
         return Node(key, process, namespace, parsed, tuple(needs))
 
     def value(self, raw: Any, place: _Place, depth: int) -> Any:
@@ -290,7 +296,8 @@ class _Parser:
         """Return the nodes in order, each after those that it needs, and otherwise as they are listed."""
         order: dict[str, Node] = {}
         for first in nodes.values():
-            if first.id in order:
+            if all(name in order for name in first.needs):
+                order[first.id] = first
                 continue
             around: dict[str, Iterator[str]] = {first.id: iter(first.needs)}
             while around:

@@ -27,7 +27,6 @@ from gdc_jupyter.graph.parse import Graph, Node
 from gdc_jupyter.graph.planned import (
     Call,
     aligned,
-    beside,
     crop,
     loaded,
     neighbouring,
@@ -40,6 +39,7 @@ from gdc_jupyter.graph.planned import (
     whole,
     with_grids,
 )
+from gdc_jupyter.graph.probes import Probes
 from gdc_jupyter.processes import PROCESSES, Process
 from gdc_jupyter.processes.engine import Engine, T
 from gdc_jupyter.processes.registry import Reach
@@ -148,6 +148,7 @@ class Planner:
         self.permissions = permissions or Permissions()
         self.log = log
         self.probing = True
+        self.probes = Probes()
         self.kept = kept
         self.plan = Plan()
         self._kept: dict[Any, Any] = {}
@@ -200,7 +201,8 @@ class Planner:
     def _named(self, cube: BlockCube, node: Node, values: dict[str, Any], shared: bool) -> BlockCube:
         """Return a cube that knows what it depends on, and whose blocks are kept where that saves much."""
         if self.kept is None:
-            return replace(cube, shared=shared)
+            cube.shared |= shared
+            return cube
         inputs = [values[name] for name in node.needs if isinstance(values[name], BlockCube)]
         if cube.source is not None:
             name, weight = digest_of(cube.source, cube.grid), cube.pixel_bytes
@@ -220,12 +222,13 @@ class Planner:
         path = (node.id,)
         if process.plans:
             return call_process(process.id, arguments, path, self, planned=True)
-        if any(isinstance(value, BlockCube) for value in arguments.values()):
-            arguments = {name: planned(value) for name, value in arguments.items()}
-        cubes = {name: value for name, value in arguments.items() if isinstance(value, BlockCube)}
+        cubes = {name: value for name, value in arguments.items() if type(value) is BlockCube}
         if not cubes:
             return call_process(process.id, arguments, path, self)
-        call = Call(process, arguments, path, self)
+        if len(cubes) < len(arguments) and any(isinstance(value, xr.DataArray) for value in arguments.values()):
+            arguments = {name: planned(value) for name, value in arguments.items()}
+            cubes = {name: value for name, value in arguments.items() if isinstance(value, BlockCube)}
+        call = Call(process, arguments, path, self, self.probes)
         first = next(iter(cubes.values()))
         if process.streams and first.grid is not None:
             return self._stream(call, cubes)
@@ -233,14 +236,14 @@ class Planner:
             return self._crop(call, first)
         if process.regrid and not process.reads and first.grid is not None:
             return regridded(first, process.regrid(first.grid, with_grids(arguments)), arguments.get("method", "near"))
-        probes = {**arguments, **{name: cube.probe for name, cube in cubes.items()}}
-        reach = process.reach_of(probes)
+        probes = {name: cube.probe for name, cube in cubes.items()}
+        reach = self._reach(call, probes)
         if reach is Reach.LABELS or process.counts:
             seen = call({name: virtual(cube) for name, cube in cubes.items()})
             if reach is Reach.LABELS:
                 return seen
         cubes = aligned(cubes)
-        probe = call({name: beside(cube, first) for name, cube in cubes.items()})
+        probe = self.probes.call(call, {name: self._beside(cube, first) for name, cube in cubes.items()})
         if not isinstance(probe, xr.DataArray):
             return probe
         if process.selects and first.source is not None:
@@ -250,8 +253,22 @@ class Planner:
             return whole(call, cubes, probe, self.plan.execution)
         if process.reads and first.grid is not None:
             return neighbouring(call, cubes, probe)
-        margin = process.margin(probes) if process.margin else 0
+        margin = process.margin({**arguments, **probes}) if process.margin else 0
         return pixelwise(call, cubes, probe, margin)
+
+    def _reach(self, call: Call, probes: dict[str, xr.DataArray]) -> Reach:
+        if isinstance(call.process.reach, Reach):
+            return call.process.reach
+        key = self.probes.key(call, probes)
+        if key is None:
+            return call.process.reach_of({**call.arguments, **probes})
+        return self.probes.fact((*key, "reach"), lambda: call.process.reach_of({**call.arguments, **probes}))
+
+    def _beside(self, cube: BlockCube, first: BlockCube) -> xr.DataArray:
+        """Return the probe of a cube at the place of the first cube's, so that the two have the same labels."""
+        if cube.grid is None or first.grid is None or cube.grid == first.grid:
+            return cube.probe
+        return self.probes.at(cube.probe, first.grid)
 
     def _crop(self, call: Call, cube: BlockCube) -> BlockCube:
         assert cube.grid is not None
@@ -315,7 +332,7 @@ class Planner:
             return cube
         assert cube.grid is not None
         cropped = crop(cube, crop_polygons(cube.grid, polygons))
-        call = Call(PROCESSES["mask_polygon"], {"data": cropped, "mask": polygons}, (), self)
+        call = Call(PROCESSES["mask_polygon"], {"data": cropped, "mask": polygons}, (), self, self.probes)
         masked = pixelwise(call, {"data": cropped}, cropped.probe, 0)
         return masked if self.kept is None else replace(masked, fingerprint=digest_of(source, cropped.grid, polygons))
 

@@ -17,6 +17,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.graph.block_cube import BlockCube, Memo, cut, one_pixel, shaped
 from gdc_jupyter.graph.blocks import Execution, assemble
 from gdc_jupyter.graph.evaluate import call_process
+from gdc_jupyter.graph.probes import Probes
 from gdc_jupyter.processes import Process
 from gdc_jupyter.processes.spatial import warped
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from gdc_jupyter.processes.engine import Engine
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """A process with its arguments, to be called with the cubes among them replaced by values.
 
@@ -36,12 +37,15 @@ class Call:
     path : tuple of str
         Where the node is.
     engine : Engine
+    probes : Probes
+        What is known of the probes of the plan.
     """
 
     process: Process
     arguments: dict[str, Any]
     path: tuple[str, ...]
     engine: Engine
+    probes: Probes
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
         """Return what the process makes of values for its cubes."""
@@ -131,7 +135,7 @@ def pixelwise(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, marg
     rasters = {name: cube for name, cube in cubes.items() if cube.grid is not None}
     joins = call.process.joins
     grid = _joined(rasters) if joins else first.grid
-    if not is_raster(probe):
+    if not call.probes.is_raster(probe):
         grid = None
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
@@ -145,7 +149,7 @@ def pixelwise(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, marg
         )
         return cut(_filled(result, reached) if joins or reached.curvilinear else result, reached, window)
 
-    return BlockCube(probe if grid is None else one_pixel(probe, grid), grid, compute)
+    return BlockCube(probe if grid is None else call.probes.at(probe, grid), grid, compute)
 
 
 def neighbouring(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray) -> BlockCube:
@@ -187,17 +191,16 @@ def whole(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, executio
 def aligned(cubes: dict[str, BlockCube]) -> dict[str, BlockCube]:
     """Bring all cubes to the lattice of the first, as openEO asks of mask and merge_cubes."""
     target = next((cube.grid for cube in cubes.values() if cube.grid is not None), None)
-    if target is None:
+    if target is None or len(cubes) == 1:
         return cubes
     return {
-        name: cube if cube.grid is None or target.aligned(cube.grid) else regridded(cube, target, "near")
+        name: cube if cube.grid is None or _same_lattice(target, cube.grid) else regridded(cube, target, "near")
         for name, cube in cubes.items()
     }
 
 
-def beside(cube: BlockCube, first: BlockCube) -> xr.DataArray:
-    """Return the probe of a cube at the place of the first cube's, so that the two have the same labels."""
-    return cube.probe if cube.grid is None or first.grid is None else one_pixel(cube.probe, first.grid)
+def _same_lattice(one: Grid, other: Grid) -> bool:
+    return one is other or one == other or one.aligned(other)
 
 
 def _joined(cubes: dict[str, BlockCube]) -> Grid | None:
