@@ -9,9 +9,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gdc_jupyter.errors import GdcError, InvalidProcessGraph
+
+if TYPE_CHECKING:
+    from gdc_jupyter.cube.encode import Format
+
+OUTPUTS = "a .tif, .nc, .zarr, .png, .jpg, .covjson, .json, .geojson, .parquet or .csv file"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="run a process graph without a server")
     run.add_argument("graph", type=Path, metavar="GRAPH.json", help="a process graph, or a process with one")
-    run.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.tif", help=".tif, .nc, .png or .json")
+    run.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.tif", help=OUTPUTS)
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=JSON", help="a parameter's value")
     run.set_defaults(command=_run)
     add = commands.add_parser("add", help="make a collection of a file or folder")
@@ -52,27 +57,33 @@ def _run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from gdc_jupyter.catalog.catalog import Catalog
+    from gdc_jupyter.cube.encode import format_of_file
     from gdc_jupyter.graph import run
 
     process = _read_process(options.graph)
     parameters = dict(_parameter(text) for text in options.parameter)
     target: Path = options.output
-    chosen = _format_of(target)
+    chosen = format_of_file(target.name)
     if not target.parent.is_dir():
         raise GdcError("FilePathInvalid", f"There is no folder {target.parent}.")
+    if target.is_dir() and not _is_store(target):
+        raise GdcError("FilePathInvalid", f"{target} is a folder.")
     with (
         tempfile.TemporaryDirectory(prefix=".gdc-", dir=target.parent) as folder,
         tqdm(total=100, unit="%", bar_format="{l_bar}{bar}| {elapsed}<{remaining}", disable=None) as bar,
     ):
         result = run(
-            _saved_as(process, chosen),
+            _saved_as(process, chosen.name),
             Catalog(),
             Path(folder),
             parameters=parameters,
             progress=lambda percent: _advance(bar, percent),
-            default_format=chosen,
+            default_formats=[chosen.name],
         )
-        written = [_deliver(asset.path, target, len(result.assets)) for asset in result.assets]
+        written = [_deliver(asset.path, chosen, target, len(result.assets)) for asset in result.assets]
+        if not result.assets and chosen.name != "JSON":
+            message = f"{chosen.name} cannot hold this result: it is no data cube; the output's name must end in .json."
+            raise GdcError("FormatUnsuitable", message)
         if not result.assets:
             target.write_text(json.dumps(result.value), encoding="utf-8")
             written = [target]
@@ -110,18 +121,6 @@ def _parameter(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _format_of(path: Path) -> str:
-    from gdc_jupyter.cube.encode import FORMATS
-
-    extensions = {each.extension: name for name, each in FORMATS.items()} | {"tiff": "GTiff"}
-    chosen = extensions.get(path.suffix.lower().lstrip("."))
-    if chosen is None:
-        raise GdcError(
-            "FormatUnsuitable", f"The output's name must end in one of {', '.join('.' + one for one in extensions)}."
-        )
-    return chosen
-
-
 def _saved_as(process: dict[str, Any], chosen: str) -> dict[str, Any]:
     """Return the process with its save_result nodes in the format that the output's name asks for."""
     graph = process["process_graph"]
@@ -137,12 +136,35 @@ def _saved_as(process: dict[str, Any], chosen: str) -> dict[str, Any]:
     return {**process, "process_graph": nodes}
 
 
-def _deliver(path: Path, target: Path, count: int) -> Path:
-    final = (
-        target if count == 1 else target.with_name(f"{target.stem}{path.stem.removeprefix('result')}{target.suffix}")
-    )
+def _deliver(path: Path, chosen: Format, target: Path, count: int) -> Path:
+    """Move a file to where it is wanted; of several, the name of each tells its labels."""
+    extension = next(end for end in _ends(target, chosen) if target.name.lower().endswith(end))
+    final = target
+    if count > 1:
+        labels = path.name.removesuffix(f".{chosen.extension}").removeprefix("result")
+        final = target.with_name(f"{target.name[: -len(extension)]}{labels}{target.name[-len(extension) :]}")
+    if chosen.name == "Zarr" and extension == ".zarr":
+        return _unpack(path, final)
     shutil.move(path, final)
     return final
+
+
+def _ends(target: Path, chosen: Format) -> list[str]:
+    return [f".{chosen.extension}", target.suffix.lower()]
+
+
+def _is_store(path: Path) -> bool:
+    return path.suffix.lower() == ".zarr" and ((path / ".zgroup").exists() or (path / "zarr.json").exists())
+
+
+def _unpack(path: Path, target: Path) -> Path:
+    """Unpack a store to a folder; one of an earlier run is replaced when the new one is there."""
+    folder = path.with_suffix("")
+    shutil.unpack_archive(path, folder, "zip")
+    if target.exists():
+        shutil.move(target, path.with_name("earlier"))
+    shutil.move(folder, target)
+    return target
 
 
 def _add(options: argparse.Namespace) -> int:

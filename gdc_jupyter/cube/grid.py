@@ -321,14 +321,15 @@ class Grid:
 
     def metadata(self) -> dict[str, Any]:
         """Return the grid in terms of the STAC projection extension."""
-        epsg = parse_crs(self.crs).to_epsg()
-        code = f"EPSG:{epsg}" if epsg else None
+        crs = parse_crs(self.crs)
+        authority = crs.to_authority()
+        code = ":".join(authority) if authority else None
         entry: dict[str, Any] = {"proj:code": code, "proj:shape": list(self.shape)}
         if self.regular:
             entry["proj:transform"] = [*self.transform, 0.0, 0.0, 1.0]
         entry["proj:bbox"] = list(self.bounds)
         if code is None:
-            entry["proj:wkt2"] = parse_crs(self.crs).to_wkt()
+            entry |= {"proj:wkt2": crs.to_wkt(), "proj:projjson": crs.to_json_dict()}
         return entry
 
 

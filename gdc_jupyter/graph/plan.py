@@ -22,6 +22,7 @@ from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube, Memo
 from gdc_jupyter.graph.blocks import BlockStream, Execution, assemble
 from gdc_jupyter.graph.evaluate import call_process, resolve_all
+from gdc_jupyter.graph.extents import NOWHERE, Extent, extent_of
 from gdc_jupyter.graph.kept import Kept, digest_of, fingerprint, keep
 from gdc_jupyter.graph.parse import Graph, Node
 from gdc_jupyter.graph.planned import (
@@ -76,6 +77,7 @@ class Saved:
     value: Any
     format: str
     options: Mapping[str, Any]
+    extent: Extent = NOWHERE
 
 
 @dataclass
@@ -94,6 +96,8 @@ class Plan:
         What is loaded.
     execution : Execution
         How blocks are computed; whoever runs the plan says.
+    extent : Extent
+        Where and when the data of the result are from.
     resources : ExitStack
         What processes keep for the run; the end of a ``with`` closes it.
     """
@@ -104,6 +108,7 @@ class Plan:
     stages: list[BlockCube] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     execution: Execution = field(default_factory=Execution)
+    extent: Extent = NOWHERE
     resources: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Plan:
@@ -152,6 +157,7 @@ class Planner:
         self.kept = kept
         self.plan = Plan()
         self._kept: dict[Any, Any] = {}
+        self._extents: dict[str, Extent] = {}
         self._lock = Lock()
         self.faults: list[Fault] = list(faults)
 
@@ -179,11 +185,12 @@ class Planner:
                 self._plan_node(node, values, graph.uses[node.id] > 1)
         if self.faults:
             raise InvalidProcessGraph(self.faults)
-        self.plan.result = values[graph.result]
+        self.plan.result, self.plan.extent = values[graph.result], self._extents[graph.result]
         self.probing = False
         return self.plan
 
     def _plan_node(self, node: Node, values: dict[str, Any], shared: bool) -> None:
+        saved = len(self.plan.saved)
         try:
             arguments = resolve_all(node.arguments, values, self.parameters, (node.id,), self)
             value = self._apply(PROCESSES[node.process], arguments, node)
@@ -197,6 +204,8 @@ class Planner:
                 value = self._named(value, node, values, shared)
                 self.plan.cubes.append(value)
             values[node.id] = value
+            extent = self._extents[node.id] = extent_of(value, [self._extents[name] for name in node.needs])
+            self.plan.saved[saved:] = [replace(each, extent=extent) for each in self.plan.saved[saved:]]
 
     def _named(self, cube: BlockCube, node: Node, values: dict[str, Any], shared: bool) -> BlockCube:
         """Return a cube that knows what it depends on, and whose blocks are kept where that saves much."""

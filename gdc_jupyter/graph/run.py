@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from gdc_jupyter.cube.calendars import common
-from gdc_jupyter.cube.encode import Asset, require_format
+from gdc_jupyter.cube.encode import Asset
 from gdc_jupyter.cube.encode.json import to_json
 from gdc_jupyter.cube.grid import Bounds
-from gdc_jupyter.cube.time import format_instant
 from gdc_jupyter.errors import Fault, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube
-from gdc_jupyter.graph.blocks import Execution, assemble, block_shape, windows
+from gdc_jupyter.graph.blocks import assemble, block_shape, windows
+from gdc_jupyter.graph.extents import joined
 from gdc_jupyter.graph.kept import FOLDER, Kept
 from gdc_jupyter.graph.parse import Graph, parse
 from gdc_jupyter.graph.plan import Plan, Planner, Saved
 from gdc_jupyter.graph.signature import check
+from gdc_jupyter.graph.write import saved_values, write
 from gdc_jupyter.settings import Permissions
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ class Result:
     value : object
         What the result node gives, as JSON, where nothing was saved.
     bbox : Bounds, optional
-        The area in longitude and latitude.
+        The area in longitude and latitude; west is greater than east where it crosses the antimeridian.
     start, end : str, optional
         The first and the last instant of the data, RFC 3339.
     """
@@ -115,7 +113,7 @@ def run(
     parameters: Mapping[str, Any] | None = None,
     progress: Progress = lambda percent: None,
     log: Log = lambda level, message, path: None,
-    default_format: str | None = None,
+    default_formats: Sequence[str] = (),
     permissions: Permissions | None = None,
 ) -> Result:
     """Run a process and write what it saves into a folder.
@@ -134,8 +132,9 @@ def run(
         Told the percentage of the blocks that are done.
     log : callable
         Told a level, a message and the path of nodes.
-    default_format : str, optional
-        The format for a result cube that no node saves; without one it becomes a JSON value.
+    default_formats : sequence of str
+        The formats for a result cube that no node saves, the first that suits it is taken; without any it becomes a
+        JSON value.
     permissions : Permissions, optional
         What the graph may do.
 
@@ -147,7 +146,7 @@ def run(
         Where data cannot be read or written.
     """
     with make_plan(process, catalog, parameters, permissions, log) as plan:
-        return _produce(plan, folder, progress, log, default_format)
+        return _produce(plan, folder, progress, log, default_formats)
 
 
 def execute(
@@ -188,19 +187,17 @@ def execute(
         return assemble(plan.result, plan.execution) if isinstance(plan.result, BlockCube) else plan.result
 
 
-def _produce(plan: Plan, folder: Path, progress: Progress, log: Log, default_format: str | None) -> Result:
-    saved = list(plan.saved)
-    if not saved and default_format and isinstance(plan.result, BlockCube):
-        saved = [Saved(plan.result, default_format, {})]
+def _produce(plan: Plan, folder: Path, progress: Progress, log: Log, default_formats: Sequence[str]) -> Result:
+    saved = saved_values(plan, default_formats)
     pixel_bytes = max([cube.pixel_bytes for cube in plan.cubes], default=1)
     counter = _Counter(saved, plan, pixel_bytes, progress)
     plan.execution.advance = counter.advance
     log("info", _summary(plan, counter.total, pixel_bytes), ())
-    start, end = _interval(plan)
-    result = Result(bbox=_area(plan, saved), start=start, end=end)
+    extent = joined(each.extent for each in saved) if saved else plan.extent
+    result = Result(bbox=extent.bbox, start=extent.start, end=extent.end)
     stems = ["result"] if len(saved) == 1 else [f"result-{number}" for number in range(1, len(saved) + 1)]
     for stem, each in zip(stems, saved, strict=True):
-        assets = _write(each, folder, stem, pixel_bytes, plan.execution)
+        assets = write(each, folder, stem, pixel_bytes, plan.execution)
         result.assets += assets
         log("info", f"Saved {', '.join(asset.path.name for asset in assets[:5])}.", ())
     if not saved:
@@ -241,42 +238,7 @@ class _Counter:
             self.progress(min(99.0 * self.done / self.total, 99.0))
 
 
-def _write(saved: Saved, folder: Path, stem: str, pixel_bytes: int, execution: Execution) -> list[Asset]:
-    chosen = require_format(saved.format)
-    value = saved.value
-    if not isinstance(value, BlockCube):
-        writer = chosen.open(folder, stem, value, None, saved.options)
-        writer.write(value, None)
-        return writer.close()
-    writer = chosen.open(folder, stem, value.probe, value.grid, saved.options)
-    if value.grid is None:
-        writer.write(value.whole(), None)
-        return writer.close()
-    for window, block in execution.blocks(value, windows(value, pixel_bytes)):
-        writer.write(block, window)
-    return writer.close()
-
-
 def _summary(plan: Plan, blocks: int, pixel_bytes: int) -> str:
     height, width = block_shape(pixel_bytes)
     names = ", ".join(dict.fromkeys(source.collection_id for source in plan.sources)) or "no collection"
     return f"{blocks} block{'s' * (blocks != 1)} of up to {height} x {width} pixels from {names}."
-
-
-def _area(plan: Plan, saved: list[Saved]) -> Bounds | None:
-    values = [each.value for each in saved] or [plan.result]
-    grids = [value.grid for value in values if isinstance(value, BlockCube) and value.grid is not None]
-    grids = grids or [source.grid for source in plan.sources]
-    boxes = [grid.geographic_bounds for grid in grids]
-    if not boxes:
-        return None
-    sides = zip(*boxes, strict=True)
-    return Bounds(*(choose(side) for choose, side in zip((min, min, max, max), sides, strict=True)))
-
-
-def _interval(plan: Plan) -> tuple[str | None, str | None]:
-    times = [source.times for source in plan.sources if source.times is not None and len(source.times)]
-    if not times:
-        return None, None
-    ends = [common(np.array([each.min(), each.max()])) for each in times]
-    return format_instant(min(start for start, _ in ends)), format_instant(max(end for _, end in ends))

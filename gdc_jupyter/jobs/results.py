@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +14,20 @@ if TYPE_CHECKING:
 
 FILES = "results"
 METADATA = "result.json"
+# Hashing takes a second for each gigabyte or two; that of a larger file is not told.
+HASHED_BYTES = 4 << 30
+# The multihash codes of SHA-256 and of the length of its digest.
+_SHA256 = "1220"
 _EXTENSIONS = {
     "proj:": "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
     "raster:": "https://stac-extensions.github.io/raster/v1.1.0/schema.json",
     "eo:": "https://stac-extensions.github.io/eo/v1.1.0/schema.json",
+    "cube:": "https://stac-extensions.github.io/datacube/v2.2.0/schema.json",
     "file:": "https://stac-extensions.github.io/file/v2.1.0/schema.json",
 }
 
 
-def describe(result: Result, folder: Path) -> dict[str, Any]:
+def describe(result: Result, folder: Path, *, checksums: bool = False) -> dict[str, Any]:
     """Return what is to be kept of a result as JSON.
 
     Parameters
@@ -31,6 +37,8 @@ def describe(result: Result, folder: Path) -> dict[str, Any]:
         number has a file to download too.
     folder : Path
         Where its files are.
+    checksums : bool
+        Whether the files are told by their checksums too.
 
     Returns
     -------
@@ -48,8 +56,10 @@ def describe(result: Result, folder: Path) -> dict[str, Any]:
             "title": asset.title,
             "roles": list(asset.roles),
         }
-        entry |= asset.metadata
-        described["assets"][href] = {key: value for key, value in entry.items() if value not in (None, "")}
+        entry |= asset.metadata | _file_fields(folder / href, checksums)
+        described["assets"][href] = {
+            key: value for key, value in entry.items() if value not in (None, "") or key == "proj:code"
+        }
     if not result.assets:
         described["value"] = result.value
         (folder / METADATA).write_text(json.dumps(result.value))
@@ -58,6 +68,7 @@ def describe(result: Result, folder: Path) -> dict[str, Any]:
             "type": "application/json",
             "title": "Result value",
             "roles": ["data"],
+            **_file_fields(folder / METADATA, checksums),
         }
     if result.bbox is not None:
         described["bbox"] = [float(value) for value in result.bbox]
@@ -65,6 +76,16 @@ def describe(result: Result, folder: Path) -> dict[str, Any]:
         if getattr(result, name, None):
             described[name] = getattr(result, name)
     return described
+
+
+def _file_fields(path: Path, checksums: bool) -> dict[str, Any]:
+    """Return the fields of the file extension."""
+    size = path.stat().st_size
+    entry: dict[str, Any] = {"file:size": size}
+    if checksums and size <= HASHED_BYTES:
+        with path.open("rb") as file:
+            entry["file:checksum"] = _SHA256 + hashlib.file_digest(file, "sha256").hexdigest()
+    return entry
 
 
 def write(described: dict[str, Any], path: Path) -> None:

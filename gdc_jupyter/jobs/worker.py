@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 ANSWER = "answer.json"
 LOG_FILE = "worker.log"
+# For results that are not saved: features as such, other cubes with all their dimensions, and bare values.
+DEFAULT_FORMATS = ("GeoJSON", "netCDF", "JSON")
 _SECONDS_BETWEEN_PROGRESS = 0.2
 
 
@@ -93,9 +95,9 @@ def _run_job(request: dict[str, Any], folder: Path) -> int:
     started = time.monotonic()
     try:
         result = _run(
-            job.process or {}, request, files, progress=report.progress, log=report.log, default_format="netCDF"
+            job.process or {}, request, files, progress=report.progress, log=report.log, default_formats=DEFAULT_FORMATS
         )
-        results.write(results.describe(result, files), folder / results.METADATA)
+        results.write(results.describe(result, files, checksums=True), folder / results.METADATA)
         store.finish(job.id, _usage(started))
         return 0
     except BaseException as error:
@@ -138,8 +140,12 @@ def _processes(request: dict[str, Any], folder: Path) -> Any:
 
 def _formats(request: dict[str, Any], folder: Path) -> Any:
     from gdc_jupyter.cube.encode import FORMATS
+    from gdc_jupyter.cube.input_formats import INPUT_FORMATS
 
-    return {name: each.describe() for name, each in FORMATS.items()}
+    return {
+        "input": {name: each.describe() for name, each in INPUT_FORMATS.items()},
+        "output": {name: each.describe() for name, each in FORMATS.items()},
+    }
 
 
 _ANSWERS: dict[str, Callable[[dict[str, Any], Path], Any]] = {

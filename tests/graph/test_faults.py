@@ -168,7 +168,7 @@ def test_unknown_collection_names_those_there_are():
     ("format", "options", "code"),
     [
         ("GRIB", {}, "FormatUnsuitable"),
-        ("PNG", {}, "FormatUnsuitable"),
+        ("PNG", {"min": 5, "max": 1}, "FormatOptionInvalid"),
         ("GTiff", {"COMPRESS": "RAR"}, "FormatOptionInvalid"),
         ("netCDF", {"nosuch": 1}, "FormatOptionInvalid"),
     ],

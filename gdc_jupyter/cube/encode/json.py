@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from gdc_jupyter.cube.cube import dimension_type, spatial_dimensions
+from gdc_jupyter.cube.cube import dimension_type
+from gdc_jupyter.cube.encode.collect import Collector, count_values
 from gdc_jupyter.cube.encode.format import Asset, Format, Writer
+from gdc_jupyter.cube.encode.labels import plain_label, plain_labels
+from gdc_jupyter.cube.encode.metadata import describe_cube
 from gdc_jupyter.cube.grid import Grid
-from gdc_jupyter.cube.time import format_instant, label_texts
 
 MEDIA_TYPE = "application/json"
 MOST_VALUES = 20_000_000
@@ -23,75 +26,68 @@ class JsonWriter:
 
     def __init__(self, folder: Path, stem: str, probe: Any, grid: Grid | None, options: Mapping[str, Any]) -> None:
         self.path, self.grid, self.probe = folder / f"{stem}.json", grid, probe
-        self.value: Any = None
-        if grid is not None:
-            sizes = dict(zip(spatial_dimensions(probe), grid.shape, strict=True))
-            shape = [sizes.get(str(name), size) for name, size in probe.sizes.items()]
-            self.values = np.full(shape, np.nan)
+        self.collector = Collector(probe, grid)
+        # The blocks of a cube of truth values may have gaps, which are NaN.
+        self.boolean = isinstance(probe, xr.DataArray) and probe.dtype.kind == "b"
 
     def write(self, block: Any, window: Grid | None) -> None:
         """Take a block; see :class:`gdc_jupyter.cube.encode.format.Writer`."""
-        if window is None or self.grid is None:
-            self.value = block
-            return
-        row, column = self.grid.offset(window)
-        target: list[Any] = [slice(None)] * block.ndim
-        vertical, horizontal = (block.get_axis_num(name) for name in spatial_dimensions(block))
-        target[vertical], target[horizontal] = slice(row, row + window.height), slice(column, column + window.width)
-        self.values[tuple(target)] = block.values
+        self.collector.add(block, window)
 
     def close(self) -> list[Asset]:
         """Write the file; see :class:`gdc_jupyter.cube.encode.format.Writer`."""
         import orjson
 
-        value = self.value
-        if self.grid is not None:
-            from gdc_jupyter.cube.cube import build
-
-            vertical, horizontal = spatial_dimensions(self.probe)
-            ordered = self.probe.transpose(..., vertical, horizontal)
-            labels = {
-                str(name): (dimension_type(self.probe, str(name)), self.probe.coords[name].values)
-                for name in ordered.dims[:-2]
-            }
-            axes = [self.probe.get_axis_num(name) for name in ordered.dims]
-            value = build(self.values.transpose(axes), labels, self.grid)
-        self.path.write_bytes(orjson.dumps(to_json(value), option=orjson.OPT_SERIALIZE_NUMPY))
-        metadata = self.grid.metadata() if self.grid is not None else {}
+        value = self.collector.cube()
+        if isinstance(value, xr.DataArray):
+            values = value.values
+            if self.boolean and values.dtype.kind == "f":
+                values = np.where(np.isnan(values), np.array(None), (values == 1).astype(object))
+            document = {**_frame(value), "data": _numbers(values)}
+        else:
+            document = to_json(value)
+        self.path.write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
+        metadata = describe_cube(self.probe, self.grid) if isinstance(self.probe, xr.DataArray) else {}
         return [Asset(self.path, MEDIA_TYPE, self.path.stem, metadata=metadata)]
+
+
+def _numbers(values: NDArray[Any]) -> Any:
+    # orjson writes NaN and infinities as null.
+    return np.ascontiguousarray(values) if values.dtype.kind in "biuf" and values.ndim else to_json(values)
 
 
 def to_json(value: Any) -> Any:
     """Return a value in terms of JSON: no-data as null, instants as text, cubes with dimensions and labels."""
     if isinstance(value, xr.DataArray):
-        return _cube_to_json(value)
+        values = value.values
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            values = np.where(np.isfinite(values), values.astype(object), np.array(None))
+        return {**_frame(value), "data": to_json(values) if values.dtype.kind in "OMm" else values.tolist()}
     if isinstance(value, np.ndarray):
+        if value.dtype.kind in "Mm":
+            return [to_json(member) for member in value]
         return to_json(value.tolist())
-    if isinstance(value, np.datetime64):
-        return format_instant(value)
-    if isinstance(value, np.generic):
-        return to_json(value.item())
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
     if isinstance(value, (list, tuple)):
         return [to_json(member) for member in value]
     if isinstance(value, dict):
         return {str(name): to_json(member) for name, member in value.items()}
-    return value
+    return plain_label(value)
 
 
-def _cube_to_json(cube: xr.DataArray) -> dict[str, Any]:
-    dimensions = []
-    for name in cube.dims:
-        labels = label_texts(cube.coords[name].values)
-        dimensions.append({"name": str(name), "type": dimension_type(cube, str(name)), "labels": labels})
+def _frame(cube: xr.DataArray) -> dict[str, Any]:
+    dimensions = [
+        {"name": str(name), "type": dimension_type(cube, str(name)), "labels": plain_labels(cube, str(name))}
+        for name in cube.dims
+    ]
     entry: dict[str, Any] = {"type": "datacube", "dimensions": dimensions}
+    several = {str(name): each for name, each in cube.coords.items() if each.ndim > 1}
+    if several:
+        entry["coordinates"] = {
+            name: {"dimensions": list(each.dims), "values": to_json(each.values)} for name, each in several.items()
+        }
     if cube.attrs.get("crs"):
         entry["crs"] = cube.attrs["crs"]
-    values = cube.values
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        values = np.where(np.isfinite(values), values.astype(object), np.array(None))
-    return {**entry, "data": values.tolist()}
+    return entry
 
 
 def _open(folder: Path, stem: str, probe: Any, grid: Grid | None, options: Mapping[str, Any]) -> Writer:
@@ -99,15 +95,17 @@ def _open(folder: Path, stem: str, probe: Any, grid: Grid | None, options: Mappi
 
 
 def _suits(probe: Any, grid: Grid | None) -> str | None:
-    if grid is not None and probe.size * grid.width * grid.height > MOST_VALUES:
-        return f"it would have {probe.size * grid.width * grid.height:,} numbers; use netCDF or GTiff"
+    if isinstance(probe, xr.DataArray):
+        count = count_values(probe, grid)
+        if count > MOST_VALUES:
+            return f"it would have {count:,} numbers, and {MOST_VALUES:,} is the most; use netCDF or Zarr"
     return None
 
 
 FORMAT = Format(
     name="JSON",
     title="JSON, for numbers, lists and small cubes",
-    data_types=("raster", "table", "other"),
+    data_types=("raster", "vector", "table", "other"),
     media_type=MEDIA_TYPE,
     extension="json",
     parameters={},

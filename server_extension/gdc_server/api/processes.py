@@ -20,13 +20,12 @@ class ProcessesHandler(ApiHandler):
 
 
 class FileFormatsHandler(ApiHandler):
-    """The formats of results."""
+    """The formats of files that can be loaded, and of results."""
 
     @allow_unauthenticated
     async def get(self) -> None:
         """List them."""
-        formats = await self.services.constant("formats")
-        self.send({"input": {}, "output": formats})
+        self.send(await self.services.constant("formats"))
 
 
 class UdfRuntimesHandler(ApiHandler):
