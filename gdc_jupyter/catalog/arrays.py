@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gdc_jupyter.catalog.collection import (
     Band,
     Collection,
+    Others,
     Query,
     Source,
     Times,
@@ -60,7 +61,8 @@ class Variable:
     name : str
         The name in the file, which may be in a group (``group/name``).
     axes : tuple of str
-        What each dimension of the variable is: ``t``, ``y``, ``x``, or ``1`` for one of length 1.
+        What each dimension of the variable is: ``t``, ``y``, ``x``, ``1`` for one of length 1, or the name of a further
+        dimension of the cube.
     fill : tuple of float
         Stored values that mean none.
     scale, offset : float
@@ -106,12 +108,15 @@ class ArraySource(Source):
     time_positions : tuple of int
         The positions along the time axis of the file.
     layout : Layout
+    levels : tuple of tuple of int
+        The positions along each further dimension of the file.
     """
 
     path: str
     variables: tuple[Variable, ...]
     time_positions: tuple[int, ...]
     layout: Layout
+    levels: tuple[tuple[int, ...], ...] = ()
 
     def files(self) -> list[Path] | None:
         """Return the file, or all files of a Zarr store where they are not too many to look at."""
@@ -122,7 +127,7 @@ class ArraySource(Source):
 
     def definition(self) -> Any:
         """Return which part of which variables is read, and how."""
-        return self.path, self.extent, self.variables, self.time_positions, self.layout
+        return self.path, self.extent, self.variables, self.time_positions, self.layout, self.levels
 
     def _fill(self, window: Grid, out: NDArray[Any]) -> None:
         row, column = self.extent.offset(window)
@@ -133,7 +138,7 @@ class ArraySource(Source):
         for columns in self._columns(column, window.width):
             width = columns.stop - columns.start
             for index, variable in enumerate(self.variables):
-                self._read_variable(variable, rows, columns, out[:, index, :, at : at + width])
+                self._read_variable(variable, rows, columns, out[:, index, ..., at : at + width])
             at += width
 
     def _columns(self, column: int, width: int) -> list[slice]:
@@ -149,22 +154,35 @@ class ArraySource(Source):
         if self.layout.flip_columns:
             columns = slice(self.extent.width - columns.stop, self.extent.width - columns.start)
         for out_times, times in _runs(self.time_positions):
-            keys = {"t": times, "y": rows, "x": columns, "1": 0}
+            keys: dict[str, Any] = {"t": times, "y": rows, "x": columns, "1": 0}
+            keys |= {name: slice(min(at), max(at) + 1) for (name, _), at in zip(self.others, self.levels, strict=True)}
             raw = read_variable(self.path, variable, tuple(keys[axis] for axis in variable.axes))
             order = [axis for axis in variable.axes if axis != "1"]
-            raw = raw.transpose([order.index(axis) for axis in ("t", "y", "x") if axis in order])
+            names = ["t", *(name for name, _ in self.others), "y", "x"]
+            raw = raw.transpose([order.index(axis) for axis in names if axis in order])
             if "t" not in order:
                 raw = raw[None]
+            for axis, at in enumerate(self.levels, start=1):
+                if list(at) != list(range(at[0], at[-1] + 1)):
+                    raw = raw.take(np.array(at) - min(at), axis=axis)
             if self.layout.flip_rows:
-                raw = raw[:, ::-1]
+                raw = raw[..., ::-1, :]
             if self.layout.flip_columns:
-                raw = raw[:, :, ::-1]
+                raw = raw[..., ::-1]
             decode(variable, raw, out[out_times])
 
     def _subset(self, times: list[int] | None, bands: list[int] | None) -> Self:
         positions = self.time_positions if times is None else tuple(self.time_positions[index] for index in times)
         variables = self.variables if bands is None else tuple(self.variables[index] for index in bands)
         return replace(self, time_positions=positions, variables=variables, **self._fields(times, bands))
+
+    def pick(self, dimension: str, positions: Sequence[int]) -> Self:
+        """Return the source with some of the labels of a further dimension."""
+        levels = tuple(
+            tuple(at[index] for index in positions) if name == dimension else at
+            for (name, _), at in zip(self.others, self.levels, strict=True)
+        )
+        return replace(super().pick(dimension, positions), levels=levels)
 
 
 def _runs(positions: Sequence[int]) -> list[tuple[slice, slice]]:
@@ -296,6 +314,10 @@ class ArrayCollection(Collection):
     time_order : tuple of int
         The positions of these times in the file.
     tile : tuple of int
+    span : tuple
+        The first and last moment that the data may be of.
+    other_list : tuple of (str, numpy.ndarray)
+        Further dimensions.
     """
 
     path: Path
@@ -307,6 +329,12 @@ class ArrayCollection(Collection):
     time_order: tuple[int, ...]
     tile: tuple[int, int]
     span: tuple[Any, Any]
+    other_list: Others = ()
+
+    @property
+    def others(self) -> Others:
+        """The names and labels of further dimensions."""
+        return self.other_list
 
     @property
     def bands(self) -> tuple[Band, ...]:
@@ -355,4 +383,6 @@ class ArrayCollection(Collection):
             time_positions=order if times is not None else (0,),
             layout=self.layout,
             box=true_box(self.whole, query),
+            others=self.other_list,
+            levels=tuple(tuple(range(len(labels))) for _, labels in self.other_list),
         )

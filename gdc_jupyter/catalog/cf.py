@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from gdc_jupyter.catalog.arrays import ArrayCollection, Variable, is_zarr, locked
 from gdc_jupyter.catalog.cf_grid import axis_of, direction_of, lookup, place_of, points_of
-from gdc_jupyter.catalog.collection import About, Band, Times
+from gdc_jupyter.catalog.collection import About, Band, Others, Times
 from gdc_jupyter.catalog.variables import Stored, decode_times, read_variables
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.errors import GdcError
@@ -45,10 +46,12 @@ def _describe(path: Path, collection_id: str, title: str | None, about: About | 
     first, axes = chosen[0]
     grid, layout = place_of(path, stored, first, axes)
     times, order = _times(path, stored, chosen)
+    names = {entry.name for entry, _ in chosen}
+    left = [entry.name for entry in stored.values() if entry.name not in names and _axes(stored, entry)]
     bands, variables = zip(*(_band(entry, entry_axes) for entry, entry_axes in chosen), strict=True)
     return ArrayCollection(
         id=collection_id,
-        about=about or _about(path, attributes, title),
+        about=about or _about(path, attributes, title, [name for name in left if name not in _auxiliary(stored)]),
         path=path,
         band_list=bands,
         variables=variables,
@@ -58,6 +61,7 @@ def _describe(path: Path, collection_id: str, title: str | None, about: About | 
         time_order=order,
         tile=_tile(first, axes, grid),
         span=_span(path, times),
+        other_list=_others(stored, first, axes),
     )
 
 
@@ -73,36 +77,62 @@ def _axes(stored: dict[str, Stored], entry: Stored) -> tuple[str, ...] | None:
         axis = axis_of(coordinate) if coordinate is not None and len(coordinate.dims) == 1 else None
         if points and dim in (rows, columns):
             axis = "y" if dim == rows else "x"
-        axes.append(axis or ("1" if length == 1 else "?"))
+        axes.append(axis or ("1" if length == 1 else _dimension_name(dim)))
     once = all(axes.count(axis) == count for axis, count in (("x", 1), ("y", 1), ("t", min(axes.count("t"), 1))))
     return tuple(axes) if once else None
 
 
 def _on_one_grid(path: Path, stored: dict[str, Stored]) -> list[tuple[Stored, tuple[str, ...]]]:
     """Return the variables that share the most common pair of horizontal dimensions."""
-    auxiliary = {
-        name
-        for entry in stored.values()
-        for key in ("bounds", "coordinates", "grid_mapping")
-        for name in str(entry.attributes.get(key, "")).split()
-    }
+    auxiliary = _auxiliary(stored)
     found = []
     for entry in stored.values():
         axes = _axes(stored, entry)
-        if axes is not None and "?" not in axes and entry.name.rpartition("/")[2] not in auxiliary | _located(stored):
+        if axes is not None and entry.name.rpartition("/")[2] not in auxiliary:
             found.append((entry, axes))
     if not found:
         raise _no_raster(path, stored)
-    place = [tuple(_lookup_name(stored, entry, axes, axis) for axis in "yx") for entry, axes in found]
-    common = Counter(place).most_common(1)[0][0]
+    place = [(tuple(_lookup_name(stored, entry, axes, axis) for axis in "yx"), _further(axes)) for entry, axes in found]
+    counts = Counter(place)
+    common = max(counts, key=lambda each: (counts[each], -len(each[1])))
     same = [pair for pair, at in zip(found, place, strict=True) if at == common]
     times = {_lookup_name(stored, entry, axes, "t") for entry, axes in same if "t" in axes}
     return [pair for pair in same if "t" not in pair[1] or _lookup_name(stored, *pair, "t") == sorted(times)[0]]
 
 
-def _located(stored: dict[str, Stored]) -> set[str]:
-    """Return the names of variables that are longitudes or latitudes of pixels."""
-    return {each.name.rpartition("/")[2] for each in stored.values() if len(each.dims) == 2 and direction_of(each)}
+def _dimension_name(dim: str) -> str:
+    """Return the name of a further dimension in the cube."""
+    name = dim.rpartition("/")[2]
+    return f"{name}_" if name in ("t", "y", "x", "1", "bands") else name
+
+
+def _further(axes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(axis for axis in axes if axis not in ("t", "y", "x", "1")))
+
+
+def _others(stored: dict[str, Stored], entry: Stored, axes: tuple[str, ...]) -> Others:
+    """Return the further dimensions of a variable, with numbers from 0 where the file gives no labels."""
+    others = []
+    for dim, axis, length in zip(entry.dims, axes, entry.shape, strict=True):
+        if axis in ("t", "y", "x", "1"):
+            continue
+        coordinate = lookup(stored, entry, dim)
+        known = coordinate is not None and coordinate.dims == (dim,)
+        labels = coordinate.values() if coordinate is not None and known else np.arange(length)
+        others.append((axis, labels.astype(object) if labels.dtype.kind in "SU" else labels))
+    return tuple(others)
+
+
+def _auxiliary(stored: dict[str, Stored]) -> set[str]:
+    """Return the names of variables that describe others: bounds, coordinates, longitudes and latitudes of pixels."""
+    named = {
+        name
+        for entry in stored.values()
+        for key in ("bounds", "coordinates", "grid_mapping")
+        for name in str(entry.attributes.get(key, "")).split()
+    }
+    located = {each.name.rpartition("/")[2] for each in stored.values() if len(each.dims) == 2 and direction_of(each)}
+    return named | located
 
 
 def _lookup_name(stored: dict[str, Stored], entry: Stored, axes: tuple[str, ...], axis: str) -> str:
@@ -122,16 +152,6 @@ def _coordinate(stored: dict[str, Stored], entry: Stored, axes: tuple[str, ...],
 
 def _no_raster(path: Path, stored: dict[str, Stored]) -> GdcError:
     """Return the error that says why a file has no variable on a regular grid."""
-    for entry in stored.values():
-        axes = _axes(stored, entry)
-        if axes is not None and "?" in axes:
-            dim = entry.dims[axes.index("?")]
-            length = entry.shape[axes.index("?")]
-            return GdcError(
-                "DataFileUnsupported",
-                f"{path.name}: '{entry.name}' has a dimension '{dim}' of length {length} besides time, y and x. "
-                "Select one of its values, or make a variable of each, first.",
-            )
     names = ", ".join(stored) or "none"
     return GdcError(
         "DataFileUnsupported",
@@ -144,9 +164,12 @@ def _times(
     path: Path, stored: dict[str, Stored], chosen: list[tuple[Stored, tuple[str, ...]]]
 ) -> tuple[Times | None, tuple[int, ...]]:
     dated = [pair for pair in chosen if "t" in pair[1]]
-    if not dated:
+    coordinate = _coordinate(stored, *dated[0], "t") if dated else None
+    if coordinate is None or " since " not in str(coordinate.attributes.get("units", "")):
+        # The dates may stand in a coordinate beside the dimension, or in one without a dimension.
+        coordinate = _named_time(stored, *(dated or chosen)[0]) or coordinate
+    if coordinate is None:
         return None, (0,)
-    coordinate = _coordinate(stored, *dated[0], "t")
     times = decode_times(path, coordinate)
     order = np.argsort(times, kind="stable")
     times = times[order]
@@ -155,6 +178,18 @@ def _times(
         reason = f"the axis '{coordinate.name}' has the time {twice[0]} twice."
         raise GdcError("DataFileUnsupported", f"{path.name}: {reason}")
     return times, tuple(order.tolist())
+
+
+def _named_time(stored: dict[str, Stored], entry: Stored, axes: tuple[str, ...]) -> Stored | None:
+    """Return the coordinate of a variable that tells its dates, along its time axis or for all of it."""
+    dims = (entry.dims[axes.index("t")],) if "t" in axes else ()
+    for name in str(entry.attributes.get("coordinates", "")).split():
+        coordinate = lookup(stored, entry, name)
+        if coordinate is None or " since " not in str(coordinate.attributes.get("units", "")):
+            continue
+        if coordinate.attributes.get("standard_name") != "forecast_reference_time" and coordinate.dims == dims:
+            return coordinate
+    return None
 
 
 def _band(entry: Stored, axes: tuple[str, ...]) -> tuple[Band, Variable]:
@@ -203,19 +238,21 @@ def _span(path: Path, times: Times | None) -> tuple[Any, Any]:
     return undated_span(path)
 
 
-def undated_span(path: Path) -> tuple[np.datetime64, np.datetime64]:
-    """Return the interval of a file that tells no date: until it was last written."""
-    return np.datetime64(0, "ns"), np.datetime64(int(path.stat().st_mtime), "s").astype("datetime64[ns]")
+def undated_span(path: Path | None) -> tuple[np.datetime64, np.datetime64]:
+    """Return the interval of a file that tells no date: until it was last written, or until now if that is unknown."""
+    end = time.time() if path is None else path.stat().st_mtime
+    return np.datetime64(0, "ns"), np.datetime64(int(end), "s").astype("datetime64[ns]")
 
 
-def _about(path: Path, attributes: dict[str, Any], title: str | None) -> About:
+def _about(path: Path, attributes: dict[str, Any], title: str | None, left: list[str]) -> About:
     def text(*names: str) -> str:
         return next((str(attributes[name]).strip() for name in names if attributes.get(name)), "")
 
     institution = text("institution", "creator_name")
     return About(
         title=title or text("title") or path.stem,
-        description=text("summary", "comment", "title") or f"The file {path.name}.",
+        description=(text("summary", "comment", "title") or f"The file {path.name}.")
+        + (f" Left out, as their dimensions differ: {', '.join(left)}." if left else ""),
         providers=({"name": institution, "roles": ["producer"]},) if institution else (),
         keywords=tuple(word.strip() for word in text("keywords").split(",") if word.strip()),
     )

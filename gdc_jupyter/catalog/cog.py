@@ -153,11 +153,15 @@ class CogCollection(Collection):
         The bands, in order.
     tile : tuple of int
         Rows and columns of the blocks in the files.
+    hosts : tuple of str, optional
+        The hosts that may be asked for files elsewhere; those of the files themselves by default, which the user has
+        registered.
     """
 
     documents: Sequence[dict[str, Any]] = ()
     band_list: tuple[Band, ...] = ()
     tile: tuple[int, int] = field(default=DEFAULT_TILE)
+    hosts: tuple[str, ...] | None = None
 
     @property
     def bands(self) -> tuple[Band, ...]:
@@ -167,7 +171,9 @@ class CogCollection(Collection):
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """The items in order of time."""
-        return tuple(sorted((read_item(document) for document in self.documents), key=lambda entry: entry.start))
+        return tuple(
+            sorted((read_item(document, self.hosts) for document in self.documents), key=lambda entry: entry.start)
+        )
 
     @cached_property
     def grid(self) -> Grid:
@@ -319,7 +325,7 @@ def _wrapping(grid: Grid) -> Grid:
     return replace(grid, wraps=True) if around and parse_crs(grid.crs).is_geographic else grid
 
 
-def read_item(item: dict[str, Any]) -> Entry:
+def read_item(item: dict[str, Any], hosts: tuple[str, ...] | None = None) -> Entry:
     """Return what queries need of a STAC item."""
     properties = item["properties"]
     start = properties.get("datetime") or properties["start_datetime"]
@@ -328,7 +334,7 @@ def read_item(item: dict[str, Any]) -> Entry:
     layers: dict[str, Layer] = {}
     for key, asset in sorted(item["assets"].items(), key=lambda pair: len(band_names(*pair))):
         for index, name in enumerate(band_names(key, asset), start=1):
-            layers.setdefault(name, _layer(item, asset, index))
+            layers.setdefault(name, _layer(item, asset, index, hosts))
     bounds = Bounds(west, south, east + 360 if east < west else east, north)
     return Entry(item, bounds, parse_time(start), parse_time(end), layers)
 
@@ -342,14 +348,14 @@ def band_names(key: str, asset: dict[str, Any]) -> list[str]:
     return names if names and all(names) else [key]
 
 
-def _layer(item: dict[str, Any], asset: dict[str, Any], index: int) -> Layer:
+def _layer(item: dict[str, Any], asset: dict[str, Any], index: int, hosts: tuple[str, ...] | None) -> Layer:
     described = asset.get("raster:bands") or asset.get("bands") or ()
     band = described[index - 1] if index <= len(described) else {}
     nodata = band.get("nodata", asset.get("nodata"))
     dx, _, x, _, dy, y = asset["proj:transform"][:6]
     height, width = asset["proj:shape"]
     grid = Grid(asset_crs(item, asset), x, y, dx, dy, width, height)
-    return Layer(asset["href"], index, grid, None if nodata is None else float(nodata))
+    return Layer(asset["href"], index, grid, None if nodata is None else float(nodata), hosts)
 
 
 def asset_crs(item: dict[str, Any], asset: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from gdc_jupyter.errors import GdcError
 
 CRS84 = "OGC:CRS84"
 Times = NDArray[Any]
+Others = tuple[tuple[str, NDArray[Any]], ...]
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,8 @@ class Source(ABC):
         Rows and columns of the blocks in the files, which windows are best aligned to.
     extent : Grid
         Everything the files hold, aligned with ``grid``; it may go around the globe.
+    others : tuple of (str, numpy.ndarray)
+        The names and labels of further dimensions, such as depth.
     box : Bounds, optional
         On a curvilinear grid: what lies outside of this box, in the grid's CRS, is NaN.
     """
@@ -162,11 +165,13 @@ class Source(ABC):
     tile: tuple[int, int]
     extent: Grid
     box: Bounds | None = field(default=None, kw_only=True)
+    others: Others = field(default=(), kw_only=True)
 
     @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """The number of times (1 without a dimension ``t``), bands, rows and columns."""
-        return 1 if self.times is None else len(self.times), len(self.bands), *self.grid.shape
+    def shape(self) -> tuple[int, ...]:
+        """The number of times (1 without a dimension ``t``), bands, labels of the others, rows and columns."""
+        times = 1 if self.times is None else len(self.times)
+        return times, len(self.bands), *(len(labels) for _, labels in self.others), *self.grid.shape
 
     def read(self, window: Grid) -> NDArray[Any]:
         """Return the stored values of a window, NaN where there is none.
@@ -179,21 +184,20 @@ class Source(ABC):
         Returns
         -------
         numpy.ndarray
-            Shape (t, bands, y, x), with a length of 1 along t where the data have no times.
+            Shape (t, bands, others, y, x), with a length of 1 along t where the data have no times.
 
         Raises
         ------
         GdcError
             ``DataFileUnreadable``, with the name of the file and the reason.
         """
-        times, bands, _, _ = self.shape
-        out = np.empty((times, bands, window.height, window.width), self.dtype)
+        out = np.empty((*self.shape[:-2], window.height, window.width), self.dtype)
         parts = list(self._parts(window))
         covered = sum(part.height * part.width for _, _, part in parts)
         if covered < window.height * window.width:
             out.fill(np.nan)
         for row, column, part in parts:
-            self._fill(part, out[:, :, row : row + part.height, column : column + part.width])
+            self._fill(part, out[..., row : row + part.height, column : column + part.width])
         if self.box is not None:
             out[..., ~window.covers(self.box)] = np.nan
         return out
@@ -218,6 +222,11 @@ class Source(ABC):
         band_order = None if bands is None else band_positions(self.collection_id, self.bands, bands)
         return self._subset(time_order, band_order)
 
+    def pick(self, dimension: str, positions: Sequence[int]) -> Self:
+        """Return the source with some of the labels of a further dimension."""
+        others = tuple((name, labels[list(positions)] if name == dimension else labels) for name, labels in self.others)
+        return replace(self, others=others)
+
     def fingerprint(self) -> str | None:
         """Return a text that differs wherever the values may; None where that is not known, as for remote files."""
         paths = self.files()
@@ -228,7 +237,9 @@ class Source(ABC):
         except OSError:
             return None
         times = None if self.times is None else [str(time) for time in self.times]
-        return repr((type(self).__name__, self.definition(), self.box, times, self.bands, self.dtype.str, status))
+        others = [(name, labels.tolist()) for name, labels in self.others]
+        what = type(self).__name__, self.definition(), self.box, others, times, self.bands, self.dtype.str, status
+        return repr(what)
 
     def files(self) -> list[Path] | None:
         """Return the files whose change changes the values, or None where not all of them are known."""
@@ -261,7 +272,7 @@ class Source(ABC):
 
     @abstractmethod
     def _fill(self, window: Grid, out: NDArray[Any]) -> None:
-        """Read a window that lies within ``extent`` into ``out``, shape (t, bands, y, x), every pixel."""
+        """Read a window that lies within ``extent`` into ``out``, shape (t, bands, others, y, x), every pixel."""
 
     @abstractmethod
     def _subset(self, times: list[int] | None, bands: list[int] | None) -> Self:
@@ -309,6 +320,11 @@ class Collection(ABC):
     @abstractmethod
     def times(self) -> Times | None:
         """The labels of the dimension ``t``; None where there is no such dimension."""
+
+    @property
+    def others(self) -> Others:
+        """The names and labels of further dimensions."""
+        return ()
 
     @property
     @abstractmethod

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
@@ -55,6 +56,8 @@ class RasterFile:
         Whether the bands have names of their own in the file.
     grid : Grid
     tile : tuple of int
+    url : str, optional
+        Where the file is, if that is elsewhere; the path is then the URL's.
     """
 
     path: Path
@@ -63,6 +66,12 @@ class RasterFile:
     named: bool
     grid: Grid
     tile: tuple[int, int]
+    url: str | None = None
+
+    @property
+    def href(self) -> str:
+        """Where the file is."""
+        return self.url or str(self.path)
 
 
 def find_moment(name: str) -> np.datetime64 | None:
@@ -77,15 +86,23 @@ def find_moment(name: str) -> np.datetime64 | None:
     return None
 
 
-def examine(path: Path) -> RasterFile:
+def examine(path: Path | str, hosts: tuple[str, ...] | None = None) -> RasterFile:
     """Return what a GeoTIFF file says of itself.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file, or its URL.
+    hosts : tuple of str, optional
+        The hosts that may be asked for a URL.
 
     Raises
     ------
     GdcError
         ``DataFileUnreadable``; ``CRSInvalid`` without a CRS; ``GridIrregular`` where it is rotated.
     """
-    with open_raster(str(path)) as file:
+    url, path = (path, Path(unquote(urlsplit(path).path))) if isinstance(path, str) else (None, path)
+    with open_raster(url or str(path), hosts) as file:
         if file.crs is None:
             raise GdcError("CRSInvalid", f"{path.name}: the file names no coordinate reference system.")
         t = file.transform
@@ -105,7 +122,7 @@ def examine(path: Path) -> RasterFile:
             for index in range(file.count)
         )
         tile = file.block_shapes[0]
-    return RasterFile(path, find_moment(path.stem), bands, all(names), grid, (int(tile[0]), int(tile[1])))
+    return RasterFile(path, find_moment(path.stem), bands, all(names), grid, (int(tile[0]), int(tile[1])), url)
 
 
 def _band(name: str, data_type: str, nodata: float | None, scale: float, offset: float, unit: str | None) -> Band:
@@ -123,7 +140,9 @@ def _band(name: str, data_type: str, nodata: float | None, scale: float, offset:
     )
 
 
-def from_files(paths: Sequence[Path], collection_id: str, about: About) -> CogCollection:
+def from_files(
+    paths: Sequence[Path | str], collection_id: str, about: About, hosts: tuple[str, ...] | None = None
+) -> CogCollection:
     """Return a collection of GeoTIFF files: an item for each date (and area), an asset for each file.
 
     A file with one band takes the name of the band from its description, or from what differs in the file names.
@@ -133,7 +152,7 @@ def from_files(paths: Sequence[Path], collection_id: str, about: About) -> CogCo
     GdcError
         As `examine`; ``DataFileUnsupported`` where some files have a date in their name and some have none.
     """
-    files = _named([examine(path) for path in sorted(paths)])
+    files = _named([examine(path, hosts) for path in sorted(paths, key=str)])
     undated = [file for file in files if file.moment is None]
     if undated and len(undated) < len(files):
         raise GdcError(
@@ -144,7 +163,7 @@ def from_files(paths: Sequence[Path], collection_id: str, about: About) -> CogCo
         )
     span = None
     if undated:
-        spans = [undated_span(file.path) for file in files]
+        spans = [undated_span(None if file.url else file.path) for file in files]
         span = spans[0][0], max(end for _, end in spans)
     groups: dict[tuple[Any, ...], list[RasterFile]] = defaultdict(list)
     for file in files:
@@ -156,6 +175,7 @@ def from_files(paths: Sequence[Path], collection_id: str, about: About) -> CogCo
         documents=_unique(documents),
         band_list=merge_bands(file.bands for file in files),
         tile=max((file.tile for file in files), key=lambda tile: tile[0] * tile[1]),
+        hosts=hosts,
     )
 
 
@@ -201,7 +221,7 @@ def _item(
     assets = {}
     for file in files:
         key = file.bands[0].name if len(file.bands) == 1 else file.path.stem
-        assets[key if key not in assets else file.path.stem] = raster_asset(str(file.path), file.bands, file.grid)
+        assets[key if key not in assets else file.path.stem] = raster_asset(file.href, file.bands, file.grid)
     if first.moment is None:
         assert span is not None
         return item_document(first.path.stem, collection_id, first.grid, span, assets)

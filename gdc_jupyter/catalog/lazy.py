@@ -26,10 +26,10 @@ class _SourceArray(BackendArray):
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
 
     def _read(self, key: tuple[Any, ...]) -> Any:
-        times, bands, rows, columns = (np.arange(size)[part] for size, part in zip(self.shape, key, strict=True))
-        row, column, time, band = (np.atleast_1d(each) for each in (rows, columns, times, bands))
-        if not (row.size and column.size and time.size and band.size):
-            return np.empty([np.size(each) for each in (times, bands, rows, columns)], self.dtype)
+        axes = [np.arange(size)[part] for size, part in zip(self.shape, key, strict=True)]
+        time, band, *others, row, column = (np.atleast_1d(each) for each in axes)
+        if not all(np.size(each) for each in axes):
+            return np.empty([np.size(each) for each in axes if np.ndim(each)], self.dtype)
         window = self.source.grid.window(
             int(row.min()), int(column.min()), int(np.ptp(row)) + 1, int(np.ptp(column)) + 1
         )
@@ -37,8 +37,10 @@ class _SourceArray(BackendArray):
             times=None if self.source.times is None else self.source.times[time],
             bands=[self.source.bands[index].name for index in band],
         )
-        values = chosen.read(window)[:, :, row - row.min()][:, :, :, column - column.min()]
-        scalars = tuple(0 if np.ndim(each) == 0 else slice(None) for each in (times, bands, rows, columns))
+        for (name, _), positions in zip(self.source.others, others, strict=True):
+            chosen = chosen.pick(name, positions.tolist())
+        values = chosen.read(window)[..., row - row.min(), :][..., column - column.min()]
+        scalars = tuple(0 if np.ndim(each) == 0 else slice(None) for each in axes)
         return values[scalars]
 
 
@@ -89,5 +91,7 @@ def open_collection(
     array: Any = indexing.LazilyIndexedArray(_SourceArray(source))
     times = [0] if source.times is None else source.times
     kind = "other" if source.times is None else "temporal"
-    cube = build(array, {"t": (kind, times), "bands": ("bands", [band.name for band in source.bands])}, source.grid)
+    labels: dict[str, Any] = {"t": (kind, times), "bands": ("bands", [band.name for band in source.bands])}
+    labels |= {name: ("other", values) for name, values in source.others}
+    cube = build(array, labels, source.grid)
     return cube.isel(t=0, drop=True) if source.times is None else cube

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gdc_jupyter.catalog.collection import CRS84, Band, Collection, Times, format_time
+from gdc_jupyter.catalog.collection import CRS84, Band, Collection, Others, Times, format_time
 from gdc_jupyter.cube.calendars import common, seconds
 from gdc_jupyter.cube.grid import Grid, parse_crs, transformer
 
@@ -46,7 +46,7 @@ def collection_document(collection: Collection) -> dict[str, Any]:
             "spatial": {"bbox": [bbox(collection.grid)]},
             "temporal": {"interval": [[format_time(moment) for moment in common(np.array(collection.interval))]]},
         },
-        "cube:dimensions": dimensions(collection.grid, collection.times, collection.bands),
+        "cube:dimensions": dimensions(collection.grid, collection.times, collection.bands, collection.others),
         "summaries": summaries,
     }
     if item_assets:
@@ -81,8 +81,8 @@ def crs_code(crs: str) -> str | None:
     return f"EPSG:{epsg}" if epsg else None
 
 
-def dimensions(grid: Grid, times: Times | None, bands: Sequence[Band]) -> dict[str, Any]:
-    """Return ``cube:dimensions`` for x, y, bands and, where there are times, t. Extents are of pixel edges."""
+def dimensions(grid: Grid, times: Times | None, bands: Sequence[Band], others: Others = ()) -> dict[str, Any]:
+    """Return ``cube:dimensions`` for x, y, bands, t where there are times, and others. Extents are of pixel edges."""
     west, south, east, north = grid.bounds
     code = crs_code(grid.crs)
     system: int | str = int(code.removeprefix("EPSG:")) if code else parse_crs(grid.crs).to_wkt()
@@ -99,6 +99,7 @@ def dimensions(grid: Grid, times: Times | None, bands: Sequence[Band]) -> dict[s
     if times is not None and len(times):
         entries["t"] = _temporal_dimension(times)
     entries["bands"] = {"type": "bands", "values": [band.name for band in bands]}
+    entries |= {name: {"type": "other", "values": labels.tolist()} for name, labels in others}
     return entries
 
 

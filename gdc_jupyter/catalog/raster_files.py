@@ -8,12 +8,15 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gdc_jupyter.catalog.remote import final_url, is_url, raster_path
 from gdc_jupyter.cube.grid import Grid, transform_bounds
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.settings import Permissions
 
 if TYPE_CHECKING:
     from rasterio.io import DatasetReader
@@ -38,12 +41,15 @@ class Layer:
         The pixels of the file; ``dy`` may be positive.
     nodata : float, optional
         The stored value that means none.
+    hosts : tuple of str, optional
+        The hosts that may be asked for a file elsewhere; by default that of a URL that the user registered.
     """
 
     path: str
     index: int
     grid: Grid
     nodata: float | None = None
+    hosts: tuple[str, ...] | None = None
 
 
 def _handles_per_thread() -> int:
@@ -64,7 +70,7 @@ class Handles:
         self._size = size or _handles_per_thread()
         self._open: OrderedDict[tuple[str, int, int], DatasetReader] = OrderedDict()
 
-    def get(self, path: str) -> DatasetReader:
+    def get(self, path: str, hosts: tuple[str, ...] | None = None) -> DatasetReader:
         """Return the open file; a file that was replaced since is opened anew.
 
         Raises
@@ -75,7 +81,7 @@ class Handles:
         key = _fingerprint(path)
         handle = self._open.get(key)
         if handle is None:
-            handle = self._open[key] = open_raster(path)
+            handle = self._open[key] = open_raster(path, hosts)
             while len(self._open) > self._size:
                 self._open.popitem(last=False)[1].close()
         else:
@@ -119,8 +125,15 @@ def unreadable(path: str, reason: object) -> GdcError:
     return GdcError("DataFileUnreadable", f"{name}: {text.removeprefix(repr(name)).removeprefix(name).lstrip(' :,')}")
 
 
-def open_raster(path: str) -> DatasetReader:
+def open_raster(path: str, hosts: tuple[str, ...] | None = None) -> DatasetReader:
     """Open a GeoTIFF for reading.
+
+    Parameters
+    ----------
+    path : str
+        A file name, or a URL whose parts are read as they are needed.
+    hosts : tuple of str, optional
+        The hosts that may be asked for a URL; its own, and public ones that it leads to, by default.
 
     Raises
     ------
@@ -130,11 +143,15 @@ def open_raster(path: str) -> DatasetReader:
     import rasterio
     from rasterio.errors import RasterioError
 
+    name = path
+    if is_url(path):
+        permitted = (urlsplit(path).hostname or "", "*") if hosts is None else hosts
+        name = raster_path(final_url(path, Permissions(hosts=permitted)))
     try:
         with rasterio.Env(**OPTIONS):
-            return rasterio.open(path)
+            return rasterio.open(name)
     except (RasterioError, OSError) as error:
-        raise unreadable(path, error) from None
+        raise unreadable(path, str(error).replace(name, path)) from None
 
 
 def read_layers(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
@@ -173,7 +190,7 @@ def _read_aligned(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
     from rasterio.windows import Window
 
     first = layers[0]
-    handle = _thread.handles.get(first.path)
+    handle = _thread.handles.get(first.path, first.hosts)
     if handle.shape != first.grid.shape:
         size = "{} x {}".format(*handle.shape)
         raise unreadable(first.path, f"has {size} pixels, its item says {first.grid.height} x {first.grid.width}")

@@ -1,8 +1,9 @@
-"""Make a collection of a path that a user names: a file, a Zarr folder, a folder of GeoTIFFs, a static STAC folder."""
+"""Make a collection of a path that a user names: a file, a Zarr folder, a folder of files, a static STAC folder."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from gdc_jupyter.catalog.arrays import is_zarr
@@ -19,7 +20,7 @@ def read_path(path: Path, collection_id: str | None = None, title: str | None = 
     Parameters
     ----------
     path : Path
-        A NetCDF or GeoTIFF file, a Zarr folder, a folder with GeoTIFFs or with ``collection.json``.
+        A NetCDF or GeoTIFF file, a Zarr folder, a folder with GeoTIFFs, with NetCDF files or with ``collection.json``.
     collection_id, title : str, optional
         Derived from the name and the metadata by default.
 
@@ -73,12 +74,13 @@ def _read_folder(path: Path, collection_id: str | None, title: str | None) -> Co
     tiffs = [file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()]
     if tiffs:
         return _read_tiffs(tiffs, path, collection_id, title)
-    others = [file.name for file in sorted(path.iterdir()) if file.suffix.lower() in NETCDF]
-    hint = f" It holds NetCDF files ({', '.join(others[:3])}): add each of them by itself." if others else ""
+    arrays = [file for file in path.rglob("*") if file.suffix.lower() in NETCDF and file.is_file()]
+    if arrays:
+        return _read_arrays(arrays, path, collection_id, title)
     raise GdcError(
         "DataFileUnsupported",
         f"{path} holds nothing that can be read: no Zarr store (zarr.json, .zgroup, .zmetadata), no collection.json, "
-        f"and no GeoTIFF ({', '.join('*' + suffix for suffix in SUFFIXES)}) in it or below.{hint}",
+        f"and no GeoTIFF or NetCDF file ({', '.join('*' + suffix for suffix in (*SUFFIXES, *NETCDF))}) in it or below.",
     )
 
 
@@ -86,6 +88,16 @@ def _read_array(path: Path, collection_id: str | None, title: str | None) -> Col
     from gdc_jupyter.catalog.cf import describe
 
     return describe(path, collection_id or derive_id(path), title)
+
+
+def _read_arrays(files: list[Path], path: Path, collection_id: str | None, title: str | None) -> Collection:
+    from gdc_jupyter.catalog.array_files import from_netcdf
+
+    collection = from_netcdf(files, collection_id or derive_id(path))
+    if title is None and len(files) == 1:
+        return collection
+    described = f"{len(files)} NetCDF files of the folder {path.name}."
+    return replace(collection, about=replace(collection.about, title=title or path.name, description=described))
 
 
 def _read_tiffs(files: list[Path], path: Path, collection_id: str | None, title: str | None) -> Collection:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdc_jupyter.catalog.array_files import ArrayFilesCollection
 from gdc_jupyter.catalog.arrays import ArrayCollection, Layout, Variable
 from gdc_jupyter.catalog.cog import CogCollection
 from gdc_jupyter.catalog.collection import About, Band, Collection, Times
@@ -27,21 +28,13 @@ def to_json(collection: Collection) -> tuple[dict[str, Any], list[dict[str, Any]
         "extra": collection.extra,
         "bands": [_band_to_json(band) for band in collection.bands],
     }
+    if isinstance(collection, ArrayFilesCollection):
+        return document | {"kind": "arrays", "members": [_array_to_json(member) for member in collection.members]}, []
     if isinstance(collection, ArrayCollection):
-        times = collection.time_list
-        return document | {
-            "kind": "array",
-            "path": str(collection.path),
-            "variables": [asdict(variable) for variable in collection.variables],
-            "grid": _grid_to_json(collection.whole),
-            "layout": asdict(collection.layout),
-            "times": None if times is None else _times_to_json(times),
-            "time_order": list(collection.time_order),
-            "tile": list(collection.tile),
-            "span": _times_to_json(np.array(collection.span)),
-        }, []
+        return document | {"kind": "array"} | _array_to_json(collection), []
     assert isinstance(collection, CogCollection)
-    return document | {"kind": "cog", "tile": list(collection.tile)}, list(collection.documents)
+    hosts = None if collection.hosts is None else list(collection.hosts)
+    return document | {"kind": "cog", "tile": list(collection.tile), "hosts": hosts}, list(collection.documents)
 
 
 def from_json(document: dict[str, Any], items: list[dict[str, Any]]) -> Collection:
@@ -52,14 +45,42 @@ def from_json(document: dict[str, Any], items: list[dict[str, Any]]) -> Collecti
         "id": document["id"],
         "about": About(**(about | lists)),
         "extra": document["extra"],
-        "band_list": tuple(_band_from_json(band) for band in document["bands"]),
-        "tile": tuple(document["tile"]),
+        "band_list": _bands(document),
     }
     if document["kind"] == "cog":
-        return CogCollection(**common, documents=items)
+        hosts = document.get("hosts")
+        return CogCollection(
+            **common, documents=items, tile=tuple(document["tile"]), hosts=None if hosts is None else tuple(hosts)
+        )
+    if document["kind"] == "arrays":
+        members = tuple(
+            _array_from_json(member, {**common, "band_list": _bands(member)}) for member in document["members"]
+        )
+        return ArrayFilesCollection(id=common["id"], about=common["about"], extra=common["extra"], members=members)
+    return _array_from_json(document, common)
+
+
+def _array_to_json(collection: ArrayCollection) -> dict[str, Any]:
+    times = collection.time_list
+    return {
+        "path": str(collection.path),
+        "bands": [_band_to_json(band) for band in collection.bands],
+        "variables": [asdict(variable) for variable in collection.variables],
+        "grid": _grid_to_json(collection.whole),
+        "layout": asdict(collection.layout),
+        "times": None if times is None else _times_to_json(times),
+        "time_order": list(collection.time_order),
+        "tile": list(collection.tile),
+        "others": [[name, labels.tolist()] for name, labels in collection.other_list],
+        "span": _times_to_json(np.array(collection.span)),
+    }
+
+
+def _array_from_json(document: dict[str, Any], common: dict[str, Any]) -> ArrayCollection:
     times, (start, end) = document["times"], _times_from_json(document["span"])
     return ArrayCollection(
         **common,
+        tile=tuple(document["tile"]),
         path=Path(document["path"]),
         variables=tuple(_variable(entry) for entry in document["variables"]),
         whole=_grid_from_json(document["grid"]),
@@ -67,7 +88,12 @@ def from_json(document: dict[str, Any], items: list[dict[str, Any]]) -> Collecti
         time_list=None if times is None else _times_from_json(times),
         time_order=tuple(document["time_order"]),
         span=(start, end),
+        other_list=tuple((name, np.array(labels)) for name, labels in document.get("others", [])),
     )
+
+
+def _bands(document: dict[str, Any]) -> tuple[Band, ...]:
+    return tuple(_band_from_json(band) for band in document["bands"])
 
 
 def _grid_to_json(grid: Grid) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def planned(value: Any) -> Any:
 
 def loaded(source: Source) -> BlockCube:
     """Return the cube that a source reads."""
-    pixel = np.ones((*source.shape[:2], 1, 1), dtype=source.dtype)
+    pixel = np.ones((*source.shape[:-2], 1, 1), dtype=source.dtype)
     probe = _labelled(source, pixel, source.grid.window(0, 0, 1, 1))
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
@@ -76,14 +76,15 @@ def loaded(source: Source) -> BlockCube:
     return BlockCube(probe, source.grid, compute, source)
 
 
-def _labelled(source: Source, values: Any, grid: Grid) -> xr.DataArray:
+def _labelled(source: Source, array: Any, grid: Grid) -> xr.DataArray:
     labels: dict[str, Any] = {} if source.times is None else {"t": ("temporal", source.times)}
     labels["bands"] = ("bands", [band.name for band in source.bands])
+    labels |= {name: ("other", values) for name, values in source.others}
     attributes = {
         "common_names": {band.name: band.common_name for band in source.bands if band.common_name},
         "center_wavelengths": {band.name: band.center_wavelength for band in source.bands if band.center_wavelength},
     }
-    return build(values[0] if source.times is None else values, labels, grid, attributes)
+    return build(array[0] if source.times is None else array, labels, grid, attributes)
 
 
 def selected(cube: BlockCube, probe: xr.DataArray) -> BlockCube:
@@ -95,7 +96,12 @@ def selected(cube: BlockCube, probe: xr.DataArray) -> BlockCube:
     bands = probe.coords["bands"].values.tolist()
     if not bands:
         raise GdcError("BandNotFound", "No band is left.")
-    chosen = loaded(source.select(times=times, bands=bands))
+    picked = source.select(times=times, bands=bands)
+    for name, labels in source.others:
+        left = probe.coords[name].values.tolist()
+        if left != labels.tolist():
+            picked = picked.pick(name, [labels.tolist().index(label) for label in left])
+    chosen = loaded(picked)
     return chosen if cube.grid == source.grid or cube.grid is None else crop(chosen, cube.grid)
 
 
