@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+_FOLDER_NAME = re.compile(r"[A-Za-z0-9_-][\w.-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,17 @@ def data_directory() -> Path:
     from jupyter_core.paths import jupyter_data_dir
 
     return Path(jupyter_data_dir()) / "gdc"
+
+
+def files_folder(data: Path, owner: str) -> Path:
+    """Return the folder of a user's files, which need not exist.
+
+    Parameters
+    ----------
+    data : Path
+        The data directory.
+    owner : str
+        The id of the user; what makes no name of a folder is replaced by a digest.
+    """
+    name = owner if _FOLDER_NAME.fullmatch(owner) else "~" + hashlib.sha256(owner.encode()).hexdigest()[:32]
+    return data / "files" / name

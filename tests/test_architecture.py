@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "udf": set(),
     "processes": {"cube", "catalog", "udf"},
     "graph": {"processes", "cube", "catalog"},
-    "jobs": {"graph", "processes", "cube", "catalog"},
+    "jobs": {"graph", "processes", "cube", "catalog", "udf"},
     "opendap": {"cube", "catalog"},
     "client": {"selection"},
     "widgets": {"client", "selection"},

@@ -9,6 +9,7 @@ import signal
 import tempfile
 from collections import deque
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from gdc_jupyter.jobs import worker
 from gdc_jupyter.jobs.launcher import LOST, Child, Launcher
 from gdc_jupyter.jobs.server_lock import ServerLock
 from gdc_jupyter.jobs.store import JobStore
+from gdc_jupyter.settings import Permissions
 
 _log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -40,9 +42,11 @@ class JobQueue:
     max_synchronous : int
         Synchronous requests that run at the same time; four times as many may wait.
     memory_limit : int
-        Bytes of address space that a job may use; 0 for no limit.
+        Bytes that a job may use; 0 for no limit.
     samples : bool
         Whether the sample collections are there.
+    permissions : Permissions, optional
+        What process graphs may do; the folder of files is that of the user who asks.
     on_change : callable, optional
         Called with a job's id, status and progress in percent when one of them changes.
     """
@@ -56,6 +60,7 @@ class JobQueue:
         max_synchronous: int = 4,
         memory_limit: int = 0,
         samples: bool = True,
+        permissions: Permissions | None = None,
         on_change: Callable[[str, str, float], None] = lambda job_id, status, progress: None,
         launcher: Launcher | None = None,
     ) -> None:
@@ -65,6 +70,7 @@ class JobQueue:
             "data": str(data),
             "samples": samples,
             "memory_limit": memory_limit,
+            "permissions": _fields(permissions or Permissions()),
             "store": store.url,
         }
         self._max_running = max_running
@@ -223,7 +229,9 @@ class JobQueue:
             self._known[job_id] = (status, progress)
             self._on_change(job_id, status, progress)
 
-    async def run_synchronously(self, process: dict[str, Any], folder: Path) -> dict[str, Any]:
+    async def run_synchronously(
+        self, process: dict[str, Any], folder: Path, owner: str | None = None
+    ) -> dict[str, Any]:
         """Run a process in a child and return what `results.describe` says of its files in ``folder/results``.
 
         The child ends when the task that awaits this is cancelled.
@@ -241,7 +249,7 @@ class JobQueue:
         self._in_line += 1
         try:
             async with self._synchronous:
-                answer = await self._ask_in(folder, "result", process=process)
+                answer = await self._ask_in(folder, "result", process=process, owner=owner)
         finally:
             self._in_line -= 1
         described: dict[str, Any] = answer
@@ -265,6 +273,10 @@ class JobQueue:
         if not (folder / worker.ANSWER).exists():
             raise GdcError("Internal", _reason(code))
         return worker.read_answer(folder)
+
+
+def _fields(permissions: Permissions) -> dict[str, Any]:
+    return {name: value for name, value in asdict(permissions).items() if name not in ("files", "scratch")}
 
 
 def _reason(code: int) -> str:

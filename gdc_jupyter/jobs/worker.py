@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.jobs import results
 from gdc_jupyter.jobs.model import LEVELS
+from gdc_jupyter.settings import Permissions, files_folder
+from gdc_jupyter.udf.limits import limit_memory
 
 if TYPE_CHECKING:
     from gdc_jupyter.jobs.store import JobStore
@@ -36,7 +38,9 @@ def main(request: dict[str, Any]) -> int:
     request : dict
         ``mode``: ``job``, ``result``, ``validate``, ``processes`` or ``formats``; ``folder``: where
         output, answer and log file go; ``data``: the data folder; ``samples``: whether the sample collections are
-        there; ``memory_limit``: bytes of address space or 0; and by mode ``process``, or ``job`` and ``store``.
+        there; ``memory_limit``: bytes that the work may use, or 0 for no limit; ``permissions``: fields of
+        :class:`gdc_jupyter.settings.Permissions`; ``dask_scheduler``: the address of a Dask cluster, or nothing; and by
+        mode ``process`` and ``owner``, or ``job`` and ``store``.
     """
     folder = Path(request["folder"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -44,16 +48,22 @@ def main(request: dict[str, Any]) -> int:
     os.environ["GDC_DATA_DIR"] = request["data"]
     os.chdir(folder)
     if request.get("memory_limit"):
-        resource.setrlimit(resource.RLIMIT_AS, (request["memory_limit"], request["memory_limit"]))
+        limit_memory(request["memory_limit"])
     if request["mode"] == "job":
         return _run_job(request, folder)
     return _answer(request, folder)
 
 
-def error_of(error: BaseException) -> dict[str, Any]:
+def error_of(error: BaseException, memory_limit: int = 0) -> dict[str, Any]:
     """Return an exception as code, message and, for a graph, its faults. What is not for users is only named.
 
     The traceback of an unexpected exception goes to the worker's log file, under the id that the message names.
+
+    Parameters
+    ----------
+    error : BaseException
+    memory_limit : int
+        The bytes that the work may use, or 0 for no limit.
     """
     if isinstance(error, GdcError):
         faults = error.faults if isinstance(error, InvalidProcessGraph) else []
@@ -63,8 +73,10 @@ def error_of(error: BaseException) -> dict[str, Any]:
             "faults": [fault_entry(fault) for fault in faults],
         }
     if isinstance(error, MemoryError):
+        limit = f"the {memory_limit / 2**20:.0f} MiB that a job may use" if memory_limit else "there is"
         message = (
-            "The work needs more memory than it may use: take a smaller area, fewer dates or a coarser resolution."
+            f"The work needs more memory than {limit}: take a smaller area, fewer dates or a coarser resolution"
+            f"{', or have the limit raised (GdcApp.job_memory)' if memory_limit else ''}."
         )
         return {"code": "Internal", "message": message, "faults": []}
     number = uuid.uuid4().hex[:12]
@@ -95,13 +107,18 @@ def _run_job(request: dict[str, Any], folder: Path) -> int:
     started = time.monotonic()
     try:
         result = _run(
-            job.process or {}, request, files, progress=report.progress, log=report.log, default_formats=DEFAULT_FORMATS
+            job.process or {},
+            request | {"owner": job.owner},
+            files,
+            progress=report.progress,
+            log=report.log,
+            default_formats=DEFAULT_FORMATS,
         )
         results.write(results.describe(result, files, checksums=True), folder / results.METADATA)
         store.finish(job.id, _usage(started))
         return 0
     except BaseException as error:
-        told = error_of(error)
+        told = error_of(error, request.get("memory_limit", 0))
         faults = told["faults"]
         for fault in faults if len(faults) > 1 else []:
             store.add_log(job.id, "error", fault["message"], path=fault["path"], code=fault["code"])
@@ -115,7 +132,7 @@ def _answer(request: dict[str, Any], folder: Path) -> int:
         answer = {"answer": _ANSWERS[request["mode"]](request, folder)}
         code = 0
     except BaseException as error:
-        answer = {"error": error_of(error)}
+        answer = {"error": error_of(error, request.get("memory_limit", 0))}
         code = 1
     results.write(answer, folder / ANSWER)
     return code
@@ -129,7 +146,8 @@ def _compute(request: dict[str, Any], folder: Path) -> Any:
 def _validate(request: dict[str, Any], folder: Path) -> Any:
     from gdc_jupyter.graph import validate
 
-    return [fault_entry(fault) for fault in validate(request["process"], _catalog(request))]
+    permissions = _permissions(request)
+    return [fault_entry(fault) for fault in validate(request["process"], _catalog(request), permissions=permissions)]
 
 
 def _processes(request: dict[str, Any], folder: Path) -> Any:
@@ -160,7 +178,18 @@ def _run(process: dict[str, Any], request: dict[str, Any], files: Path, **option
     from gdc_jupyter.graph import run
 
     files.mkdir(parents=True, exist_ok=True)
-    return run(process, _catalog(request), files, **options)
+    return run(process, _catalog(request), files, permissions=_permissions(request), **options)
+
+
+def _permissions(request: dict[str, Any]) -> Permissions:
+    """Return what the user may do; what their own code needs lies in the folder of the job."""
+    given = request.get("permissions", {})
+    owner = request.get("owner")
+    return Permissions(
+        **(given | {"hosts": tuple(given.get("hosts", ()))}),
+        files=files_folder(Path(request["data"]), owner) if owner else None,
+        scratch=Path(request["folder"]),
+    )
 
 
 def _catalog(request: dict[str, Any]) -> Any:

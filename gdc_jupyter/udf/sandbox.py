@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gdc_jupyter.udf import contract, wire
+from gdc_jupyter.udf.limits import limit_memory, lower
 
 STDOUT, STDERR, RECORDS = "stdout.txt", "stderr.txt", "records.jsonl"
 _MODULES = 8
@@ -35,7 +36,9 @@ def main(connection: socket.socket, folder: Path, memory: int) -> None:
     """
     os.chdir(folder)
     _redirect()
-    _limit_memory(memory)
+    lower(resource.RLIMIT_CORE, 0)
+    lower(resource.RLIMIT_FSIZE, memory)
+    limit_memory(memory)
     functions: dict[str, Any] = {}
     while True:
         try:
@@ -85,26 +88,11 @@ def describe(error: BaseException) -> str:
     return f"{name}{': ' + text if text else ''}{place}"
 
 
-def _limit_memory(memory: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _lower(resource.RLIMIT_FSIZE, memory)
-    status = Path("/proc/self/status")
-    if status.exists():
-        used = next(int(line.split()[1]) << 10 for line in status.read_text().splitlines() if line.startswith("VmData"))
-        _lower(resource.RLIMIT_DATA, used + memory)
-
-
 def _limit_time(seconds: float) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     limit = math.ceil(used.ru_utime + used.ru_stime + seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-
-
-def _lower(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (limit, limit))
 
 
 def _redirect() -> None:

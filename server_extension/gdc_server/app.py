@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Float, Integer, Unicode, default
+from traitlets import Bool, Float, Integer, List, Unicode, default
 
-from gdc_jupyter.settings import data_directory
+from gdc_jupyter.settings import Permissions, data_directory
 from gdc_server.api.capabilities import WellKnownHandler
 from gdc_server.api.routes import routes
+from gdc_server.identity import is_personal
 from gdc_server.services import Limits, Services
 
 _COMMANDS = ("run", "add", "list", "remove")
@@ -40,9 +41,26 @@ class GdcApp(ExtensionApp):
     max_synchronous = Integer(4, min=1, help="Synchronous requests that run at the same time.").tag(config=True)
     max_body_bytes = Integer(Limits.max_body_bytes, min=1, help="Largest request body, in bytes.").tag(config=True)
     max_page = Integer(Limits.max_page, min=1, help="Most elements that one page of a list has.").tag(config=True)
-    job_memory = Integer(0, min=0, help="Address space that one job may use, in bytes; 0 for no limit.").tag(
-        config=True
-    )
+    job_memory = Integer(
+        0, min=0, help="Memory that one job may use, in bytes; 0 for no limit. Only Linux has this limit."
+    ).tag(config=True)
+    udf = Bool(
+        allow_none=True,
+        default_value=None,
+        help="Whether code of the users runs (run_udf), with the rights of this server. By default it does where the "
+        "server belongs to one person: it asks for its token or password, or a JupyterHub started it for a user.",
+    ).tag(config=True)
+    udf_seconds = Float(
+        Permissions.udf_seconds, min=0.1, help="Seconds that code of a user may take for one block."
+    ).tag(config=True)
+    udf_memory = Integer(
+        Permissions.udf_memory, min=1 << 20, help="Memory that code of a user may use, in bytes. Only Linux limits it."
+    ).tag(config=True)
+    hosts = List(
+        Unicode(),
+        help="Hosts that process graphs may ask over the network, as patterns such as '*.example.org'; none by "
+        "default. A private address has to be named exactly.",
+    ).tag(config=True)
     result_url_lifetime = Integer(
         Limits.result_url_lifetime, min=1, help="Seconds that the addresses of result files are good for."
     ).tag(config=True)
@@ -64,7 +82,9 @@ class GdcApp(ExtensionApp):
         # Kernels of this server find the same catalogue.
         os.environ["GDC_DATA_DIR"] = str(data)
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
-        self.services = Services(data, self.samples, limits, tell=self._tell_job, touch=self._touch)
+        self.services = Services(
+            data, self.samples, limits, self._permissions(), tell=self._tell_job, touch=self._touch
+        )
         self.services.begin()
         self.settings.update({"gdc_services": self.services, "gdc_public_url": self.public_url})
         self._server.event_logger.register_event_schema(Path(__file__).parent / "event_schemas" / "job.yaml")
@@ -80,6 +100,10 @@ class GdcApp(ExtensionApp):
     async def stop_extension(self) -> None:
         """End all children."""
         await self.services.close()
+
+    def _permissions(self) -> Permissions:
+        udf = is_personal(self._server.identity_provider) if self.udf is None else self.udf
+        return Permissions(udf, self.udf_seconds, self.udf_memory, tuple(self.hosts))
 
     @property
     def _server(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 from typing import Any
 
@@ -76,11 +77,27 @@ def owner_of(provider: IdentityProvider, user: Any) -> str:
     A server that knows only a token makes up a new name for each visitor: all of them are its one local owner. Any
     other identity provider, JupyterHub's above all, says who it is.
     """
-    if isinstance(provider, PasswordIdentityProvider) or type(provider) is IdentityProvider:
+    if _knows_no_users(provider):
         return LOCAL_OWNER
     return _OUTSIDE_IDS.sub("~", str(user.username))
+
+
+def is_personal(provider: IdentityProvider) -> bool:
+    """Tell whether the server belongs to one person: it asks for its own token or password, or a Hub started it so.
+
+    A service of a Hub, any other identity provider, and a server that asks nobody, are for several.
+    """
+    if os.environ.get("JUPYTERHUB_USER"):
+        return True
+    if os.environ.get("JUPYTERHUB_SERVICE_NAME") or open_to_all(provider):
+        return False
+    return _knows_no_users(provider)
 
 
 def open_to_all(provider: IdentityProvider) -> bool:
     """Tell whether the server was told to ask nobody for a token."""
     return not provider.auth_enabled
+
+
+def _knows_no_users(provider: IdentityProvider) -> bool:
+    return isinstance(provider, PasswordIdentityProvider) or type(provider) is IdentityProvider

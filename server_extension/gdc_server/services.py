@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.samples import is_complete
+from gdc_jupyter.settings import Permissions
 from gdc_server.signing import Signer
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Services:
         Whether the sample collections are offered.
     limits : Limits
         What is allowed.
+    permissions : Permissions
+        What process graphs may do.
     tell : callable
         Called with the id, status and progress in percent of a job that has changed.
     touch : callable
@@ -60,6 +63,7 @@ class Services:
     data: Path
     samples: bool = True
     limits: Limits = field(default_factory=Limits)
+    permissions: Permissions = field(default_factory=Permissions)
     tell: Callable[[str, str, float], None] = lambda job_id, status, progress: None
     touch: Callable[[datetime], None] = lambda time: None
     _opening: asyncio.Task[JobQueue] | None = None
@@ -140,6 +144,7 @@ class Services:
             max_synchronous=self.limits.max_synchronous,
             memory_limit=self.limits.job_memory,
             samples=self.samples,
+            permissions=self.permissions,
             on_change=self.tell,
             launcher=self._launcher,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -16,6 +17,7 @@ from gdc_jupyter.jobs import results
 from gdc_jupyter.jobs.queue import JobQueue
 from gdc_jupyter.jobs.server_lock import ServerLock
 from gdc_jupyter.jobs.store import JobStore, sqlite_url
+from gdc_jupyter.settings import Permissions, files_folder
 
 
 def node(process, **arguments):
@@ -43,7 +45,8 @@ LONG = {
 class Bench:
     """A queue on a loop of its own, driven from the test's thread."""
 
-    def __init__(self, data):
+    def __init__(self, data, **options):
+        self.options = options
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
@@ -53,7 +56,9 @@ class Bench:
         self.queue = self.run(self._make())
 
     async def _make(self):
-        queue = JobQueue(self.store, self.data, max_running=1, on_change=lambda *change: self.told.append(change))
+        queue = JobQueue(
+            self.store, self.data, max_running=1, on_change=lambda *change: self.told.append(change), **self.options
+        )
         await queue.open()
         return queue
 
@@ -220,3 +225,82 @@ def test_a_job_that_another_server_cancels_is_ended_here(bench):
     bench.store.cancel(job)
     worker.wait(3)
     assert bench.store.get(job, "ann").status == "canceled"
+
+
+@pytest.fixture(scope="module")
+def narrow(sample_data):
+    """A queue whose jobs have little memory, and whose users no rights."""
+    bench = Bench(sample_data, memory_limit=256 << 20, permissions=Permissions(udf=False))
+    yield bench
+    bench.close()
+
+
+def finer(resolution, **kernel):
+    """Return the long process at another resolution, with a kernel that may need all pixels at once."""
+    nodes = dict(LONG["process_graph"])
+    nodes["fine"] = node("resample_spatial", data={"from_node": "load"}, resolution=resolution)
+    nodes["kernel"] = node("apply_kernel", data={"from_node": "median"}, kernel=[[0.5, 0, 0.5]], **kernel)
+    nodes["save"] = node("save_result", data={"from_node": "kernel"}, format="GTiff") | {"result": True}
+    return {"process_graph": nodes}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such limit")
+def test_a_job_that_needs_too_much_memory_says_so_and_others_run(narrow):
+    # All bands of the box at 0.15 m are more than a GB, and a block of them is a few MB.
+    greedy = narrow.started(finer(0.15, border="wrap"))
+    modest = narrow.started(finer(2))
+    narrow.wait(greedy, "error")
+    [(code, message)] = narrow.errors(greedy)
+    assert code == "Internal"
+    assert "256 MiB" in message
+    assert "smaller area" in message
+    assert "GdcApp.job_memory" in message
+    narrow.wait(modest, "finished")
+
+
+def test_permissions_and_the_owner_reach_the_job(bench, narrow):
+    folder = files_folder(bench.data, "ann")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plus.py").write_text("def apply_datacube(cube, context):\n    print('at work')\n    return cube + 1\n")
+    code = {"process_graph": {"udf": node("run_udf", data=[1, 2], udf="plus.py", runtime="Python") | {"result": True}}}
+    job = bench.started(code)
+    bench.wait(job, "finished")
+    assert results.read(bench.data / "jobs" / job / results.METADATA)["value"] == [2, 3]
+    assert not list((bench.data / "jobs" / job).glob("udf-*"))
+    refused = narrow.started(code)
+    narrow.wait(refused, "error")
+    assert narrow.errors(refused)[0][0] == "FeatureUnsupported"
+    foreign = bench.store.create("bob", code).id
+    bench.run(bench.queue.start(foreign))
+    deadline = time.monotonic() + 20
+    while bench.store.get(foreign, "bob").status != "error" and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert bench.store.last_error(foreign).code == "FileNotFound"
+
+
+def test_a_cancelled_job_ends_the_code_of_its_user(bench, tmp_path):
+    note = tmp_path / "pid"
+    source = f"""
+def apply_datacube(cube, context):
+    import os, signal
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    open({str(note)!r}, "w").write(str(os.getpid()))
+    while True: pass
+"""
+    job = bench.started(
+        {"process_graph": {"udf": node("run_udf", data=1, udf=source, runtime="Python") | {"result": True}}}
+    )
+    deadline = time.monotonic() + 30
+    while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    code = psutil.Process(int(note.read_text()))
+    bench.run(bench.queue.cancel(job))
+    psutil.wait_procs([code], 2)
+    assert not code.is_running() or code.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("owner", ["..", ".", "a/b", "", "x" * 200, "ann~bob", "..\0"])
+def test_no_owner_gets_out_of_the_folder_of_files(tmp_path, owner):
+    folder = files_folder(tmp_path, owner)
+    assert folder.parent == tmp_path / "files"
+    assert folder != files_folder(tmp_path, owner + "x")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 
+from gdc_jupyter.udf.listing import runtimes
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.paging import page_links, page_of
 
@@ -33,8 +34,8 @@ class UdfRuntimesHandler(ApiHandler):
 
     @allow_unauthenticated
     def get(self) -> None:
-        """Say that there is none."""
-        self.send({})
+        """List them; there is none where no such code runs."""
+        self.send(runtimes() if self.services.permissions.udf else {})
 
 
 class ValidationHandler(ApiHandler):
@@ -45,5 +46,5 @@ class ValidationHandler(ApiHandler):
         """List all faults of a process; none where it is right."""
         process = self.read_json("validate")
         queue = await self.services.queue()
-        faults = await queue.ask("validate", process=process)
+        faults = await queue.ask("validate", process=process, owner=self.owner)
         self.send({"errors": [{"code": fault["code"], "message": fault["message"]} for fault in faults]})

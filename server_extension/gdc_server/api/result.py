@@ -33,7 +33,7 @@ class ResultHandler(ApiHandler):
         folder = Path(tempfile.mkdtemp(prefix="gdc-result-"))
         seconds = self.services.limits.synchronous_timeout
         try:
-            self._work = asyncio.create_task(queue.run_synchronously(body["process"], folder))
+            self._work = asyncio.create_task(queue.run_synchronously(body["process"], folder, self.owner))
             described = await asyncio.wait_for(self._work, seconds)
             await self._send_result(described, folder)
         except TimeoutError:

@@ -68,7 +68,7 @@ class ResultsHandler(ApiHandler):
 
     async def _refuse_faults(self, job: Job) -> None:
         queue = await self.services.queue()
-        faults = await queue.ask("validate", process=job.process)
+        faults = await queue.ask("validate", process=job.process, owner=job.owner)
         if faults:
             code = faults[0]["code"] if len(faults) == 1 else "ProcessGraphInvalid"
             raise GdcError(code, " ".join(fault["message"] for fault in faults[:5]))

@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 from gdc_server.api.routes import routes
-from gdc_server.identity import owner_of
+from gdc_server.identity import is_personal, owner_of
 from jupyter_server.auth.identity import IdentityProvider, PasswordIdentityProvider, User
 from jupyter_server.serverapp import JupyterServerAuthWarning
 
@@ -116,3 +116,46 @@ def test_where_users_have_names_they_own_their_jobs():
 
     assert owner_of(Hub(), User("ann@uni.example")) == "ann~uni.example"
     assert owner_of(PasswordIdentityProvider(), User("f00d")) == "local"
+
+
+class Users(IdentityProvider):
+    """Knows who is who."""
+
+
+@pytest.mark.parametrize(
+    ("provider", "environment", "personal"),
+    [
+        (PasswordIdentityProvider(token="secret"), {}, True),
+        (IdentityProvider(token="secret"), {}, True),
+        (PasswordIdentityProvider(token=""), {}, False),
+        (Users(token="secret"), {}, False),
+        (Users(token="secret"), {"JUPYTERHUB_USER": "ann"}, True),
+        (IdentityProvider(token="secret"), {"JUPYTERHUB_SERVICE_NAME": "gdc"}, False),
+    ],
+)
+def test_a_server_belongs_to_one_person_or_to_several(monkeypatch, provider, environment, personal):
+    for name in ("JUPYTERHUB_USER", "JUPYTERHUB_SERVICE_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert is_personal(provider) is personal
+
+
+async def test_code_of_users_runs_by_default_on_a_server_of_one_person(ask, jp_serverapp):
+    _, _, runtimes = await ask("udf_runtimes")
+    assert list(runtimes) == ["Python"]
+
+
+class TestWhereCodeIsForbidden:
+    """A server with ``GdcApp.udf=False``."""
+
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config):
+        jp_server_config["GdcApp"] |= {"udf": False, "hosts": ["*.example.org"]}
+        return jp_server_config
+
+    async def test_there_is_no_runtime(self, ask, jp_serverapp):
+        status, _, runtimes = await ask("udf_runtimes")
+        assert (status, runtimes) == (200, {})
+        permissions = jp_serverapp.web_app.settings["gdc_services"].permissions
+        assert (permissions.udf, permissions.hosts) == (False, ("*.example.org",))
