@@ -14,6 +14,11 @@ from gdc_jupyter.cube.cube import grid_attributes, place, spatial_coordinates, s
 from gdc_jupyter.cube.grid import Grid
 
 Memo = dict[tuple[int, Grid | None], xr.DataArray]
+Needs = Callable[[Grid | None], "list[tuple[BlockCube, Grid | None]]"]
+
+
+def _nothing(window: Grid | None) -> list[tuple[BlockCube, Grid | None]]:
+    return []
 
 
 @dataclass(eq=False, slots=True)
@@ -36,6 +41,14 @@ class BlockCube:
         Names the cube's values: whatever has the same is the same.
     weight : int
         The bytes that are read for each pixel.
+    how : str
+        How it is computed, in words.
+    work : callable
+        Returns what its computation is called where it is measured.
+    needs : callable
+        The blocks of other cubes that the block of a window is computed from.
+    before : tuple of BlockCube
+        The cubes of which all blocks are computed first.
     """
 
     probe: xr.DataArray
@@ -45,6 +58,10 @@ class BlockCube:
     shared: bool = False
     fingerprint: str | None = None
     weight: int = 0
+    how: str = ""
+    work: Callable[[], str] = str
+    needs: Needs = _nothing
+    before: tuple[BlockCube, ...] = ()
     _whole: list[xr.DataArray] = field(default_factory=list)
     _lock: Any = field(default_factory=Lock)
 

@@ -94,6 +94,10 @@ class Plan:
         Those of them that a process needs as a whole, so that their blocks are computed before those of the result.
     sources : list of Source
         What is loaded.
+    graph : Graph
+        What it was made of.
+    values : dict
+        What each node stands for, by its id.
     execution : Execution
         How blocks are computed; whoever runs the plan says.
     extent : Extent
@@ -107,6 +111,8 @@ class Plan:
     cubes: list[BlockCube] = field(default_factory=list)
     stages: list[BlockCube] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    graph: Graph | None = None
+    values: dict[str, Any] = field(default_factory=dict)
     execution: Execution = field(default_factory=Execution)
     extent: Extent = NOWHERE
     resources: ExitStack = field(default_factory=ExitStack)
@@ -176,7 +182,8 @@ class Planner:
             raise
 
     def _make(self, graph: Graph) -> Plan:
-        values: dict[str, Any] = {}
+        values = self.plan.values
+        self.plan.graph = graph
         refused = {fault.path[0] for fault in self.faults if fault.path}
         for node in graph.nodes.values():
             if node.id in refused:
@@ -303,7 +310,8 @@ class Planner:
             inputs = {other: assemble(cube, execution) for other, cube in others.items()}
             return require_cube(call({name: BlockStream(first, execution), **inputs}))
 
-        return BlockCube(probe, None, compute)
+        before = tuple(cubes.values())
+        return BlockCube(probe, None, compute, how="combined from blocks", work=call.work, before=before)
 
     def keep(self, make: Callable[[Engine], T]) -> T:
         """Return what lives as long as the run; see :class:`gdc_jupyter.processes.engine.Engine`."""

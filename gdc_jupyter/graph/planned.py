@@ -16,7 +16,8 @@ from gdc_jupyter.cube.time import format_instant
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.graph.block_cube import BlockCube, Memo, cut, one_pixel, shaped
 from gdc_jupyter.graph.blocks import Execution, assemble
-from gdc_jupyter.graph.evaluate import call_process
+from gdc_jupyter.graph.evaluate import CompiledCallback, call_process
+from gdc_jupyter.graph.meter import metered
 from gdc_jupyter.graph.probes import Probes
 from gdc_jupyter.processes import Process
 from gdc_jupyter.processes.spatial import warped
@@ -51,6 +52,21 @@ class Call:
         """Return what the process makes of values for its cubes."""
         return call_process(self.process.id, {**self.arguments, **values}, self.path, self.engine)
 
+    def compute(self, values: Mapping[str, xr.DataArray]) -> xr.DataArray:
+        """Return what the process makes of blocks, and measure it."""
+        size = sum(value.nbytes for value in values.values())
+        return require_cube(metered(self.work(), lambda: self(values), size))
+
+    def work(self) -> str:
+        """What the computation is called where it is measured: the process, with those of its callback."""
+        inner = {
+            node.process
+            for value in self.arguments.values()
+            if isinstance(value, CompiledCallback)
+            for node in value.graph.nodes.values()
+        }
+        return f"compute {self.process.id}" + (f"({' '.join(sorted(inner)[:5])})" if inner else "")
+
 
 def planned(value: Any) -> Any:
     """Return a raster in memory as a cube that hands out its blocks; anything else as it is."""
@@ -61,7 +77,7 @@ def planned(value: Any) -> Any:
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
         return cut(value, grid, _given(window))
 
-    return BlockCube(cut(value, grid, grid.window(0, 0, 1, 1)), grid, compute)
+    return BlockCube(cut(value, grid, grid.window(0, 0, 1, 1)), grid, compute, how="in memory")
 
 
 def loaded(source: Source) -> BlockCube:
@@ -71,9 +87,10 @@ def loaded(source: Source) -> BlockCube:
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
         assert window is not None
-        return _labelled(source, source.read(window), window)
+        return _labelled(source, metered(work, lambda: source.read(window)), window)
 
-    return BlockCube(probe, source.grid, compute, source)
+    work = f"read {type(source).__name__}"
+    return BlockCube(probe, source.grid, compute, source, how="read", work=lambda: work)
 
 
 def _labelled(source: Source, array: Any, grid: Grid) -> xr.DataArray:
@@ -113,7 +130,12 @@ def _no_dates(times: Any) -> str:
 def crop(cube: BlockCube, grid: Grid) -> BlockCube:
     """Return a cube on a part of its grid."""
     return BlockCube(
-        one_pixel(cube.probe, grid), grid, lambda window, memo: cube.block(_given(window), memo), cube.source
+        one_pixel(cube.probe, grid),
+        grid,
+        lambda window, memo: cube.block(_given(window), memo),
+        cube.source,
+        how="a part of what is there",
+        needs=lambda window: [(cube, window)],
     )
 
 
@@ -128,11 +150,19 @@ def regridded(cube: BlockCube, target: Grid, method: str) -> BlockCube:
         needed = warp.source_window(grid, wanted, method)
         if needed is None:
             return shaped(probe, np.full(_shape(probe, wanted), np.nan, _float(probe.dtype)), wanted)
-        return require_cube(warped(cube.block(needed, memo), wanted, method, scale))
+        block = cube.block(needed, memo)
+        return require_cube(metered(work, lambda: warped(block, wanted, method, scale), block.nbytes))
 
     values = cube.probe.values
     probe = one_pixel(cube.probe.copy(data=values.astype(_float(values.dtype))), target)
-    return BlockCube(probe, target, compute)
+    work = f"compute resample {method}"
+
+    def needs(window: Grid | None) -> list[tuple[BlockCube, Grid | None]]:
+        needed = warp.source_window(grid, _given(window), method)
+        return [] if needed is None else [(cube, needed)]
+
+    how = f"on blocks, resampled ({method})"
+    return BlockCube(probe, target, compute, how=how, work=lambda: work, needs=needs)
 
 
 def pixelwise(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, margin: int) -> BlockCube:
@@ -146,16 +176,22 @@ def pixelwise(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, marg
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
         if window is None or grid is None:
-            return require_cube(call({name: cube.whole() for name, cube in cubes.items()}))
+            return call.compute({name: cube.whole() for name, cube in cubes.items()})
         reached = grid.intersection(window.expand(margin)) if margin else window
         assert reached is not None
         fetch = BlockCube.part if joins else BlockCube.block
-        result = require_cube(
-            call({name: fetch(cube, reached, memo) if cube.grid else cube.whole() for name, cube in cubes.items()})
+        result = call.compute(
+            {name: fetch(cube, reached, memo) if cube.grid else cube.whole() for name, cube in cubes.items()}
         )
         return cut(_filled(result, reached) if joins or reached.curvilinear else result, reached, window)
 
-    return BlockCube(probe if grid is None else call.probes.at(probe, grid), grid, compute)
+    def needs(window: Grid | None) -> list[tuple[BlockCube, Grid | None]]:
+        reached = grid.intersection(window.expand(margin)) if grid and window and margin else window
+        return [(cube, reached) for cube in cubes.values()]
+
+    placed = probe if grid is None else call.probes.at(probe, grid)
+    how = f"on blocks with a margin of {margin} pixels" if margin else "on blocks" if grid else "at once"
+    return BlockCube(placed, grid, compute, how=how, work=call.work, needs=needs)
 
 
 def neighbouring(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray) -> BlockCube:
@@ -170,10 +206,16 @@ def neighbouring(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray) -
         assert process.reads is not None
         needed = process.reads(source, arguments, _given(window))
         inputs = {name: cube.block(needed, memo) if cube.grid else cube.whole() for name, cube in cubes.items()}
-        result = require_cube(call(inputs))
+        result = call.compute(inputs)
         return cut(result, grid_of(result) if process.regrid else needed, _given(window))
 
-    return BlockCube(one_pixel(probe, grid), grid, compute)
+    def needs(window: Grid | None) -> list[tuple[BlockCube, Grid | None]]:
+        assert process.reads is not None
+        needed = process.reads(source, arguments, _given(window))
+        return [(cube, needed if cube.grid else None) for cube in cubes.values()]
+
+    how = "on blocks with what is around them"
+    return BlockCube(one_pixel(probe, grid), grid, compute, how=how, work=call.work, needs=needs)
 
 
 def whole(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, execution: Execution) -> BlockCube:
@@ -182,16 +224,18 @@ def whole(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, executio
     grid = first.grid if is_raster(probe) else None
 
     def everything(window: Grid | None, memo: Memo) -> xr.DataArray:
-        return require_cube(call({name: assemble(cube, execution) for name, cube in cubes.items()}))
+        return call.compute({name: assemble(cube, execution) for name, cube in cubes.items()})
 
-    complete = BlockCube(probe, None, everything)
+    complete = BlockCube(probe, None, everything, how="on the whole cube", work=call.work, before=tuple(cubes.values()))
     if grid is None:
         return complete
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
         return cut(complete.whole(), grid, _given(window))
 
-    return BlockCube(one_pixel(probe, grid), grid, compute)
+    return BlockCube(
+        one_pixel(probe, grid), grid, compute, how=complete.how, work=call.work, needs=lambda window: [(complete, None)]
+    )
 
 
 def aligned(cubes: dict[str, BlockCube]) -> dict[str, BlockCube]:

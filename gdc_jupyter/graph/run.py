@@ -17,6 +17,7 @@ from gdc_jupyter.graph.block_cube import BlockCube
 from gdc_jupyter.graph.blocks import assemble, block_shape, windows
 from gdc_jupyter.graph.extents import joined
 from gdc_jupyter.graph.kept import FOLDER, Kept
+from gdc_jupyter.graph.meter import METER, learn
 from gdc_jupyter.graph.parse import Graph, parse
 from gdc_jupyter.graph.plan import Plan, Planner, Saved
 from gdc_jupyter.graph.signature import check
@@ -145,8 +146,11 @@ def run(
     GdcError
         Where data cannot be read or written.
     """
+    before = METER.sums()
     with make_plan(process, catalog, parameters, permissions, log) as plan:
-        return _produce(plan, folder, progress, log, default_formats)
+        result = _produce(plan, folder, progress, log, default_formats)
+    learn(catalog.folder, before)
+    return result
 
 
 def execute(

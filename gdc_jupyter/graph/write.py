@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from gdc_jupyter.cube.encode import FORMATS, Asset, require_format
 from gdc_jupyter.cube.encode.staging import publish, staged, storing
 from gdc_jupyter.graph.block_cube import BlockCube
 from gdc_jupyter.graph.blocks import Execution, windows
+from gdc_jupyter.graph.meter import metered
 from gdc_jupyter.graph.plan import Plan, Saved
 
 
@@ -56,7 +58,7 @@ def write(saved: Saved, folder: Path, stem: str, pixel_bytes: int, execution: Ex
     """
     chosen = require_format(saved.format)
     value, (probe, grid) = saved.value, _look(saved.value)
-    name = f"{stem}.{chosen.extension}"
+    name, work = f"{stem}.{chosen.extension}", f"write {chosen.name}"
     with staged(folder) as hidden:
         with storing(name, folder):
             writer = chosen.open(hidden, stem, probe, grid, chosen.settled(saved.options))
@@ -67,10 +69,14 @@ def write(saved: Saved, folder: Path, stem: str, pixel_bytes: int, execution: Ex
             blocks = iter([(None, value.whole() if isinstance(value, BlockCube) else value)])
         for window, block in blocks:
             with storing(name, folder):
-                writer.write(block, window)
+                metered(work, partial(writer.write, block, window), _size(block))
         with storing(name, folder):
-            assets = writer.close()
+            assets = metered(work, writer.close)
         return publish(assets, folder)
+
+
+def _size(block: Any) -> int:
+    return int(getattr(block, "nbytes", 0))
 
 
 def _look(value: Any) -> tuple[Any, Any]:
