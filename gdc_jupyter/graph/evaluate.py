@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -56,7 +56,7 @@ class CompiledCallback:
 
     def within(self, block: xr.DataArray) -> CompiledCallback:
         """Return the callback with the labels of a block."""
-        return replace(self, block=block)
+        return CompiledCallback(self.graph, self.parameters, self.path, self.engine, self.reduces, block)
 
 
 def evaluate(

@@ -16,6 +16,7 @@ from gdc_jupyter.cube.grid import Bounds, Grid, transform_bounds
 from gdc_jupyter.cube.time import format_instant
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.graph.block_cube import BlockCube
+from gdc_jupyter.graph.probes import Probes
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def joined(extents: Iterable[Extent]) -> Extent:
     return Extent(places, min(starts, default=None), max(ends, default=None))
 
 
-def extent_of(value: Any, inputs: Iterable[Extent]) -> Extent:
+def extent_of(value: Any, inputs: Iterable[Extent], probes: Probes) -> Extent:
     """Return the extent of the value of a node, where it has no x and y or no dates that of its inputs.
 
     Parameters
@@ -61,13 +62,15 @@ def extent_of(value: Any, inputs: Iterable[Extent]) -> Extent:
         The value of the node; only cubes have an extent of their own.
     inputs : iterable of Extent
         Those of the nodes that it was made of.
+    probes : Probes
+        What is known of the probes of the plan.
     """
     inherited = joined(inputs)
     cube = value.probe if isinstance(value, BlockCube) else value
     if not isinstance(cube, xr.DataArray):
         return inherited
     place = value.grid if isinstance(value, BlockCube) and value.grid is not None else _place(cube)
-    interval = _interval(cube)
+    interval = probes.look("interval", cube, _interval) if isinstance(value, BlockCube) else _interval(cube)
     return Extent(
         inherited.places if place is None else (place,),
         *((inherited.start, inherited.end) if interval is None else interval),

@@ -211,7 +211,8 @@ class Planner:
                 value = self._named(value, node, values, shared)
                 self.plan.cubes.append(value)
             values[node.id] = value
-            extent = self._extents[node.id] = extent_of(value, [self._extents[name] for name in node.needs])
+            inputs = [self._extents[name] for name in node.needs]
+            extent = self._extents[node.id] = extent_of(value, inputs, self.probes)
             self.plan.saved[saved:] = [replace(each, extent=extent) for each in self.plan.saved[saved:]]
 
     def _named(self, cube: BlockCube, node: Node, values: dict[str, Any], shared: bool) -> BlockCube:

@@ -51,10 +51,14 @@ class Probes:
             self._seen.setdefault(id(kind), (kind, kind))
         return seen[1]
 
+    def look(self, name: str, probe: xr.DataArray, function: Callable[[xr.DataArray], T]) -> T:
+        """Return what a function of this name says of a probe."""
+        probe = self.known(probe)
+        return self.fact((name, id(probe)), lambda: function(probe))
+
     def is_raster(self, probe: xr.DataArray) -> bool:
         """Return whether a probe has x and y."""
-        probe = self.known(probe)
-        return self.fact(("raster", id(probe)), lambda: is_raster(probe))
+        return self.look("raster", probe, is_raster)
 
     def at(self, probe: xr.DataArray, grid: Grid) -> xr.DataArray:
         """Return a probe whose pixel is the first of a grid."""
