@@ -240,7 +240,7 @@ class CogCollection(Collection):
 
     def _select(self, query: Query) -> list[Entry]:
         box = None if query.bounds is None else transform_bounds(query.bounds, query.crs, CRS84)
-        found = [entry for entry in self.entries if _in_time(entry, query) and (box is None or _in_box(entry, box))]
+        found = [entry for entry in self.entries if in_time(entry, query) and (box is None or in_box(entry, box))]
         if query.properties is not None:
             found = [entry for entry in found if query.properties(entry.item["properties"])]
         return found
@@ -254,13 +254,15 @@ class CogCollection(Collection):
         raise GdcError("NoDataAvailable", f"No item of '{self.id}' there and then has the properties asked for.")
 
 
-def _in_time(entry: Entry, query: Query) -> bool:
+def in_time(entry: Entry, query: Query) -> bool:
+    """Return whether an item is of a query's interval."""
     if query.end is not None and entry.start >= query.end:
         return False
     return query.start is None or bool(entry.end >= query.start)
 
 
-def _in_box(entry: Entry, box: Bounds) -> bool:
+def in_box(entry: Entry, box: Bounds) -> bool:
+    """Return whether an item touches a box in longitude and latitude."""
     west, south, east, north = entry.bounds
     if box.south > north or box.north < south:
         return False

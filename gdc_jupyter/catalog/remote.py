@@ -87,10 +87,16 @@ def _public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast
 
 
-def session(permissions: Permissions) -> requests.Session:
+def session(permissions: Permissions, limited: bool = False) -> requests.Session:
     """Return a session that checks the host and the address of every request, those after a redirect too.
 
     It knows no proxies and no stored credentials.
+
+    Parameters
+    ----------
+    permissions : Permissions
+    limited : bool
+        Whether answers are read at once, up to the limits of documents, for a library that sets none.
     """
     import requests
     from requests.adapters import HTTPAdapter
@@ -130,7 +136,12 @@ def session(permissions: Permissions) -> requests.Session:
 
         def send(self, request: Any, *arguments: Any, **options: Any) -> Any:
             require_permitted(request.url, permissions)
-            return super().send(request, *arguments, **options)
+            if not limited:
+                return super().send(request, *arguments, **options)
+            options |= {"stream": True, "timeout": (CONNECT_SECONDS, READ_SECONDS)}
+            response = super().send(request, **options)
+            response._content = b"".join(_chunks(response, request.url, DOCUMENT_BYTES))
+            return response
 
     opened = requests.Session()
     opened.trust_env = False
@@ -247,7 +258,6 @@ def resolve(href: str, base: str) -> str:
 def raster_path(url: str) -> str:
     """Return the path by which GDAL reads parts of a remote file: one address, no sidecars, no listing, and limits."""
     options = {
-        "use_head": "no",
         "list_dir": "no",
         "max_retry": "3",
         "retry_delay": "1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -44,11 +45,44 @@ def from_folder(
     """
     document = read_json(path)
     identifier = collection_id or str(document["id"])
+    items = [_located(item, at) for item, at in _items(document, path)]
+    return collection_of(document, items, identifier, title, tile)
+
+
+def collection_of(
+    document: dict[str, Any],
+    items: Sequence[dict[str, Any]],
+    identifier: str,
+    title: str | None = None,
+    tile: tuple[int, int] | None = None,
+    hosts: tuple[str, ...] | None = None,
+) -> CogCollection:
+    """Return the collection of a STAC document and its items.
+
+    Parameters
+    ----------
+    document : dict
+        The collection, or another document whose title and description are taken.
+    items : sequence of dict
+        Their assets have absolute addresses.
+    identifier : str
+    title : str, optional
+    tile : tuple of int, optional
+        The rows and columns of the blocks in the files; found by opening one of them by default.
+    hosts : tuple of str, optional
+        The hosts that may be asked for files elsewhere, also to complete what items do not say of them.
+
+    Raises
+    ------
+    GdcError
+        ``DataFileUnsupported`` where no item has an asset that is a GeoTIFF.
+    """
     files: dict[str, RasterFile] = {}
-    items = [_complete(item, at, identifier, files) for item, at in _items(document, path)]
+    _examine_ahead(items, files, hosts)
+    items = [_complete(item, identifier, files, hosts) for item in items]
     items = [item for item in items if any(band_names(key, asset) for key, asset in item["assets"].items())]
     if not items:
-        raise GdcError("DataFileUnsupported", f"{path}: no item has an asset that is a GeoTIFF.")
+        raise GdcError("DataFileUnsupported", f"{identifier}: no item has an asset that is a GeoTIFF.")
     names = {name for item in items for key, asset in item["assets"].items() for name in band_names(key, asset)}
     bands = merge_bands(
         bands for item in items for bands in _bands_by_size(item) if names.issuperset(band.name for band in bands)
@@ -64,6 +98,7 @@ def from_folder(
         documents=items,
         band_list=bands,
         tile=tile or _tile(items, files),
+        hosts=hosts,
     )
 
 
@@ -120,37 +155,75 @@ def _resolve(href: str, base: Path) -> str:
     return href if is_remote(href) else os.path.normpath(base.parent / href)
 
 
-def _complete(item: dict[str, Any], at: Path, identifier: str, files: dict[str, RasterFile]) -> dict[str, Any]:
-    """Return an item with absolute hrefs whose GeoTIFF assets state their grid and bands."""
+def _located(item: dict[str, Any], at: Path) -> dict[str, Any]:
+    """Return an item whose assets have absolute addresses."""
+    assets = item.get("assets", {}).items()
+    return {**item, "assets": {key: {**asset, "href": _resolve(asset["href"], at)} for key, asset in assets}}
+
+
+def _examine_ahead(
+    items: Sequence[dict[str, Any]], files: dict[str, RasterFile], hosts: tuple[str, ...] | None
+) -> None:
+    """Open the files elsewhere that their items do not describe, several at once."""
+    if hosts is None:
+        return
+    hrefs = [
+        asset["href"]
+        for item in items
+        for asset in item["assets"].values()
+        if is_raster_asset(asset) and is_remote(asset["href"]) and not _stated(item, asset)
+    ]
+    with ThreadPoolExecutor(16) as pool:
+        files |= dict(zip(hrefs, pool.map(lambda href: examine(href, hosts), hrefs), strict=True))
+
+
+def _complete(
+    item: dict[str, Any], identifier: str, files: dict[str, RasterFile], hosts: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Return an item whose GeoTIFF assets state their grid and bands."""
     assets = {}
-    for key, asset in item.get("assets", {}).items():
-        asset = {**asset, "href": _resolve(asset["href"], at)}
-        assets[key] = _described(item, key, asset, files) if _is_raster(asset) else asset
+    for key, asset in item["assets"].items():
+        assets[key] = _described(item, key, asset, files, hosts) if is_raster_asset(asset) else asset
     kept = {key: value for key, value in item.items() if key != "links"}
     return kept | {"assets": assets, "collection": identifier}
 
 
-def _is_raster(asset: dict[str, Any]) -> bool:
+def is_raster_asset(asset: dict[str, Any]) -> bool:
+    """Return whether an asset is data in a GeoTIFF."""
     if not {"thumbnail", "overview", "metadata"}.isdisjoint(asset.get("roles") or ()):
         return False
     media_type = str(asset.get("type", "")).lower()
     return media_type.startswith(RASTER_TYPES) or (not media_type and asset["href"].lower().endswith((".tif", ".tiff")))
 
 
-def _described(item: dict[str, Any], key: str, asset: dict[str, Any], files: dict[str, RasterFile]) -> dict[str, Any]:
-    properties = item["properties"]
-    placed = {name: asset.get(name, properties.get(name)) for name in ("proj:transform", "proj:shape")}
-    typed = asset.get("raster:bands") or asset.get("bands") or [{}]
-    if all(placed.values()) and all("data_type" in band for band in typed):
+def _placed(item: dict[str, Any], asset: dict[str, Any]) -> dict[str, Any]:
+    return {name: asset.get(name, item["properties"].get(name)) for name in ("proj:transform", "proj:shape")}
+
+
+def _stated(item: dict[str, Any], asset: dict[str, Any]) -> bool:
+    """Return whether an item says the grid and type of an asset."""
+    typed = asset.get("raster:bands") or asset.get("bands") or [asset]
+    return all(_placed(item, asset).values()) and all("data_type" in band for band in typed)
+
+
+def _described(
+    item: dict[str, Any],
+    key: str,
+    asset: dict[str, Any],
+    files: dict[str, RasterFile],
+    hosts: tuple[str, ...] | None,
+) -> dict[str, Any]:
+    if _stated(item, asset):
         asset_crs(item, asset)
-        return asset | placed
-    if is_remote(asset["href"]):
+        return asset | _placed(item, asset)
+    if is_remote(asset["href"]) and hosts is None:
         raise GdcError(
             "DataFileUnsupported",
             f"The item '{item['id']}' does not state the grid and type of {asset['href']}: proj:transform, proj:shape, "
             "proj:code and raster:bands with data_type are needed for files elsewhere.",
         )
-    file = files[asset["href"]] = examine(Path(asset["href"]))
+    file = files.get(asset["href"]) or examine(Path(asset["href"]))
+    files[asset["href"]] = file
     derived = raster_asset(asset["href"], file.bands, file.grid)
     if len(file.bands) == 1 and not file.named:
         derived.pop("eo:bands")

@@ -48,7 +48,7 @@ from gdc_jupyter.settings import Permissions
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
-    from gdc_jupyter.catalog.collection import Source
+    from gdc_jupyter.catalog.collection import Collection, Source
 
 # The arguments that an error of a process is about.
 _ARGUMENTS = {
@@ -325,7 +325,7 @@ class Planner:
 
     def load(
         self,
-        collection_id: str,
+        collection: str | Collection,
         bounds: Bounds | None,
         crs: str,
         polygons: Any,
@@ -343,7 +343,7 @@ class Planner:
             )
 
         query = Query(bounds, crs, start, end, tuple(bands) if bands else None, matches if properties else None)
-        source = self.catalog.get(collection_id).open(query)
+        source = (self.catalog.get(collection) if isinstance(collection, str) else collection).open(query)
         self.plan.sources.append(source)
         cube = loaded(source)
         if polygons is None:

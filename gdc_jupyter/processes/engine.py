@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
 
+    from gdc_jupyter.catalog.collection import Collection
     from gdc_jupyter.cube.grid import Bounds
     from gdc_jupyter.settings import Permissions
 
@@ -72,7 +73,7 @@ class Engine(Protocol):
 
     def load(
         self,
-        collection_id: str,
+        collection: str | Collection,
         bounds: Bounds | None,
         crs: str,
         polygons: Any,
@@ -81,7 +82,10 @@ class Engine(Protocol):
         bands: list[str] | None,
         properties: dict[str, Any] | None,
     ) -> Any:
-        """Return a cube of a collection, restricted to a box, polygons, an interval, bands and property conditions."""
+        """Return a cube of a collection, restricted to a box, polygons, an interval, bands and property conditions.
+
+        The collection is one of the catalogue, by its id, or any other.
+        """
 
     def save(self, data: Any, format: str, options: dict[str, Any]) -> Any:
         """Note that a value is to be written in a format, and return the value."""

@@ -96,6 +96,11 @@ def load_collection(
     TemporalExtentEmpty
         The end of the interval is not later than its start.
     """
+    return engine.load(id, *extents(spatial_extent, temporal_extent), bands, properties)
+
+
+def extents(spatial_extent: Any, temporal_extent: Any) -> tuple[Any, str, Any, Any, Any]:
+    """Return a box, its CRS, polygons, the start and the end that two extents of a process mean."""
     bounds, crs, polygons = None, LONGITUDE_LATITUDE, None
     if isinstance(spatial_extent, dict) and "west" in spatial_extent:
         bounds, crs = box(spatial_extent)
@@ -103,7 +108,7 @@ def load_collection(
         polygons = spatial_extent
         bounds = envelope(geometries_of(polygons))
     start, end = (None, None) if temporal_extent is None else parse_interval(temporal_extent)
-    return engine.load(id, bounds, crs, polygons, start, end, bands, properties)
+    return bounds, crs, polygons, start, end
 
 
 @process("cubes", "export", "stac", plans=True)

@@ -11,6 +11,13 @@ SPECIFICATIONS = Path(__file__).parents[3] / "shared" / "reference" / "openeo-pr
 needs_specifications = pytest.mark.skipif(not SPECIFICATIONS.is_dir(), reason="the openEO specifications are not here")
 
 
+def specified(process_id):
+    """The specification of a process, or its proposal."""
+    path = SPECIFICATIONS / f"{process_id}.json"
+    path = path if path.is_file() else SPECIFICATIONS / "proposals" / path.name
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def plain(value):
     """Return a schema without titles and descriptions."""
     if isinstance(value, dict):
@@ -45,7 +52,7 @@ def test_everything_is_described(process_id):
 @needs_specifications
 @pytest.mark.parametrize("process_id", sorted(PROCESSES))
 def test_interface_is_the_specified_one(process_id):
-    specification = json.loads((SPECIFICATIONS / f"{process_id}.json").read_text(encoding="utf-8"))
+    specification = specified(process_id)
     description = PROCESSES[process_id].describe()
     assert interface(description["parameters"]) == interface(specification["parameters"])
     assert plain(description["returns"]["schema"]) == plain(specification["returns"]["schema"])
@@ -55,7 +62,7 @@ def test_interface_is_the_specified_one(process_id):
 @needs_specifications
 @pytest.mark.parametrize("process_id", sorted(PROCESSES))
 def test_words_are_our_own(process_id):
-    specification = json.loads((SPECIFICATIONS / f"{process_id}.json").read_text(encoding="utf-8"))
+    specification = specified(process_id)
     ours, theirs = PROCESSES[process_id].describe(), specification
     assert ours["description"] != theirs["description"]
     sentence = max(ours["description"].split(". "), key=len)
