@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GEOTIFF = ("image/tiff", "image/geotiff", "image/vnd.stac.geotiff")
 NETCDF = ("application/netcdf", "application/x-netcdf", "application/x-hdf5")
+ZARR = ("application/vnd.zarr+zip",)
 _START_HINT = (
     "Start one with `jupyter lab` or `jupyter gdc` on this machine, or name one: "
     "gdc.connect('https://host/gdc', user='me', token='...')."
@@ -87,12 +88,13 @@ def open_result(job: BatchJob, folder: str | Path | None = None) -> xr.DataArray
     -------
     xarray.DataArray
         A GeoTIFF with the dimensions bands, y, x (and t first, where there is one file a date), nodata as NaN; a
-        netCDF file with its own dimensions, several variables stacked along ``bands``. Values are read when used.
+        netCDF file or a zipped Zarr store with its own dimensions, several variables stacked along ``bands``. Values
+        are read when used.
 
     Raises
     ------
     GdcError
-        ``ResultNotReadable`` where the result holds neither GeoTIFF nor netCDF.
+        ``ResultNotReadable`` where the result holds neither GeoTIFF nor netCDF nor Zarr.
     """
     if folder is None:
         _downloads.append(tempfile.TemporaryDirectory(prefix="gdc-result-"))
@@ -103,6 +105,7 @@ def open_result(job: BatchJob, folder: str | Path | None = None) -> xr.DataArray
     for media_types, suffixes, opener in (
         (GEOTIFF, (".tif", ".tiff"), _open_geotiffs),
         (NETCDF, (".nc",), _open_netcdf),
+        (ZARR, (".zarr.zip",), _open_zarr),
     ):
         chosen = [asset for asset in assets if _is_of_type(asset, media_types, suffixes)]
         if chosen:
@@ -110,7 +113,8 @@ def open_result(job: BatchJob, folder: str | Path | None = None) -> xr.DataArray
             return opener(paths, [asset.metadata for asset in chosen])
     held = ", ".join(asset.key for asset in assets) or "no file"
     raise GdcError(
-        "ResultNotReadable", f"The result of job {job.job_id} holds {held}; only GeoTIFF and netCDF open as xarray."
+        "ResultNotReadable",
+        f"The result of job {job.job_id} holds {held}; only GeoTIFF, netCDF and Zarr open as xarray.",
     )
 
 
@@ -155,12 +159,25 @@ def _open_geotiff(path: Path) -> xr.DataArray:
 def _open_netcdf(paths: list[Path], metadata: list[dict[str, Any]]) -> xr.DataArray:
     import xarray as xr
 
-    dataset = xr.open_dataset(paths[0])
+    return _stacked(xr.open_dataset(paths[0]), paths[0].stem)
+
+
+def _open_zarr(paths: list[Path], metadata: list[dict[str, Any]]) -> xr.DataArray:
+    import xarray as xr
+    from zarr.storage import ZipStore
+
+    name = paths[0].name.removesuffix(".zarr.zip")
+    store: Any = ZipStore(paths[0], mode="r")
+    return _stacked(xr.open_dataset(store, engine="zarr"), name)
+
+
+def _stacked(dataset: xr.Dataset, title: str) -> xr.DataArray:
+    """Return the variables of a dataset as one cube."""
     grid_mappings = {variable.attrs.get("grid_mapping") for variable in dataset.data_vars.values()}
     names = [str(name) for name in dataset.data_vars if dataset[name].ndim > 1 and name not in grid_mappings]
     if len(names) == 1:
         return dataset[names[0]]
-    return dataset[names].to_array("bands", name=paths[0].stem)
+    return dataset[names].to_array("bands", name=title)
 
 
 def _find_server() -> _Server:

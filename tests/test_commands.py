@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import rasterio
+import xarray as xr
 
 from gdc_jupyter.commands import main
 
@@ -85,6 +87,56 @@ class TestInThisProcess:
         assert [each["name"] for each in document["dimensions"]] == ["y", "x"]
         assert main(["run", str(graph_file), "-o", str(tmp_path / "out.xyz")]) == 1
         assert ".tif" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("name", "first"),
+        [
+            ("out.tif", b"II"),
+            ("out.TIFF", b"II"),
+            ("out.nc", b"\x89HDF"),
+            ("out.zarr.zip", b"PK"),
+            ("out.png", b"\x89PNG"),
+            ("out.jpg", b"\xff\xd8"),
+            ("out.jpeg", b"\xff\xd8"),
+            ("out.covjson", b'{"type":"Coverage"'),
+            ("out.json", b'{"type":"datacube"'),
+        ],
+    )
+    def test_each_extension_is_a_format(self, graph_file, tmp_path, capsys, name, first):
+        assert main(["run", str(graph_file), "-o", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().out.strip() == str(tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(first)
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["graph.json", name])
+
+    def test_a_zarr_store_is_a_folder_and_is_replaced(self, graph_file, tmp_path):
+        target = tmp_path / "out.zarr"
+        for _ in range(2):
+            assert main(["run", str(graph_file), "-o", str(target)]) == 0
+            with xr.open_zarr(target, chunks=None) as data:
+                assert data["var"].dims == ("y", "x")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["graph.json", "out.zarr"]
+
+    def test_a_folder_is_not_replaced(self, graph_file, tmp_path, capsys):
+        (tmp_path / "out.zarr").mkdir()
+        assert main(["run", str(graph_file), "-o", str(tmp_path / "out.zarr")]) == 1
+        assert "is a folder" in capsys.readouterr().err
+
+    def test_files_of_dates_are_named_after_the_output(self, graph_file, tmp_path):
+        nodes = graph()
+        del nodes["best"]
+        nodes["ndvi"]["result"] = True
+        graph_file.write_text(json.dumps(nodes))
+        assert main(["run", str(graph_file), "-o", str(tmp_path / "ndvi.tiff")]) == 0
+        names = sorted(path.name for path in tmp_path.glob("*.tiff"))
+        assert len(names) > 1
+        assert all(re.fullmatch(r"ndvi_2022-07-\d\d(T\d{6}Z)?\.tiff", name) for name in names), names
+
+    def test_a_number_is_no_picture(self, graph_file, tmp_path, capsys):
+        graph_file.write_text(json.dumps({"a": {"process_id": "add", "arguments": {"x": 1, "y": 2}, "result": True}}))
+        assert main(["run", str(graph_file), "-o", str(tmp_path / "out.png")]) == 1
+        assert ".json" in capsys.readouterr().err
+        assert main(["run", str(graph_file), "-o", str(tmp_path / "out.json")]) == 0
+        assert json.loads((tmp_path / "out.json").read_text()) == 3
 
     def test_faults_are_listed(self, graph_file, tmp_path, capsys):
         graph_file.write_text(json.dumps(graph(id="S3", bands=["B99"])))

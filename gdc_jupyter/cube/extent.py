@@ -35,13 +35,13 @@ def union(boxes: Iterable[Bounds]) -> Bounds | None:
         return None
     south, north = min(box.south for box in parts), max(box.north for box in parts)
     arcs = sorted((box.west, _width(box.west, box.east)) for box in parts)
-    start, reach = arcs[0][0], arcs[0][0] + arcs[0][1]
-    reach = max(reach, *(west + width for west, width in arcs))
+    start, reach = arcs[0][0], max(west + width for west, width in arcs)
     # The gap that a box without crossing leaves out; another one must be wider by more than nothing.
     gap, edges = start + 360 - reach, (start, reach)
-    seen = arcs[0][0] + arcs[0][1]
+    # The last of them may reach around the globe, over the first ones.
+    seen = max(start + arcs[0][1], reach - 360)
     for west, width in arcs[1:]:
-        if west - seen > gap + _NOTHING and reach < start + 360:
+        if west - seen > max(gap, 0) + _NOTHING:
             gap, edges = west - seen, (west, seen + 360)
         seen = max(seen, west + width)
     if gap <= 0:

@@ -212,6 +212,8 @@ class Planner:
                 self.plan.cubes.append(value)
             values[node.id] = value
             inputs = [self._extents[name] for name in node.needs]
+            cubes = [each for each in arguments.values() if isinstance(each, xr.DataArray)]
+            inputs += [extent_of(each, (), self.probes) for each in cubes]
             extent = self._extents[node.id] = extent_of(value, inputs, self.probes)
             self.plan.saved[saved:] = [replace(each, extent=extent) for each in self.plan.saved[saved:]]
 

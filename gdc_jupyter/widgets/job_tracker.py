@@ -158,7 +158,7 @@ class JobTracker(anywidget.AnyWidget):
         Raises
         ------
         GdcError
-            ``ResultNotReadable`` where the result is neither GeoTIFF nor netCDF.
+            ``ResultNotReadable`` where the result is neither GeoTIFF nor netCDF nor Zarr.
         """
         from gdc_jupyter.client import open_result
         from gdc_jupyter.widgets.quicklook import describe, quicklook

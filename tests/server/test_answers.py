@@ -55,6 +55,11 @@ def test_an_unknown_collection_names_those_there_are(server):
     assert "S2_ALPS" in answer.json()["message"]
 
 
-def test_file_formats_name_what_save_result_takes(server):
-    formats = server.get("/file_formats").json()["output"]
-    assert {"GTiff", "netCDF", "PNG", "JSON"} <= set(formats)
+def test_file_formats_name_what_can_be_loaded_and_saved(server, matches):
+    formats = server.get("/file_formats").json()
+    matches(formats, ("/file_formats", "get"))
+    assert {"GTiff", "netCDF", "Zarr", "PNG", "JPEG", "CovJSON", "JSON"} <= set(formats["output"])
+    assert {"GTiff", "netCDF", "Zarr", "GeoJSON", "Parquet"} <= set(formats["input"])
+    for each in (*formats["input"].values(), *formats["output"].values()):
+        assert each["gis_data_types"]
+    assert "COMPRESS" in formats["output"]["GTiff"]["parameters"]

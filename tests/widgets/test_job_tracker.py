@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 
 import numpy as np
@@ -160,6 +161,21 @@ def test_netcdf_results_open(backend, connection, tmp_path):
     assert dict(cube.sizes) == {"bands": 2, "y": 2, "x": 3}
     assert cube.sel(bands="B08").values[0, 0] == 2
     cube.close()
+
+
+def test_zarr_results_open(backend, connection, tmp_path):
+    import xarray as xr
+
+    from gdc_jupyter.client import open_result
+
+    dataset = xr.Dataset({name: (("y", "x"), np.full((2, 3), value)) for name, value in (("B04", 1.0), ("B08", 2.0))})
+    dataset.to_zarr(tmp_path / "store", zarr_format=2)
+    shutil.make_archive(str(tmp_path / "openEO.zarr"), "zip", tmp_path / "store")
+    backend.results = {"openEO.zarr.zip": tmp_path / "openEO.zarr.zip"}
+    backend.jobs = {"a": job("a", "finished")}
+    cube = open_result(connection.job("a"), tmp_path / "out")
+    assert dict(cube.sizes) == {"bands": 2, "y": 2, "x": 3}
+    assert cube.sel(bands="B08").values[0, 0] == 2
 
 
 def test_no_secret_is_shown(tracker, connection):

@@ -197,7 +197,7 @@ PNG = Format(
             "description": "The effort of the compression.",
             "minimum": 0,
             "maximum": 9,
-            "default": 6,
+            "default": 3,
         },
     },
     open=_open_png,

@@ -33,6 +33,10 @@ class Statistics:
                 values = values[finite]
         if not values.size:
             return
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._join(values)
+
+    def _join(self, values: NDArray[Any]) -> None:
         count, mean = values.size, float(values.mean(dtype=np.float64))
         self.minimum = min(self.minimum, float(values.min()))
         self.maximum = max(self.maximum, float(values.max()))
@@ -65,11 +69,10 @@ class Statistics:
 def _squares(values: NDArray[Any], mean: float) -> float:
     """Return the sum of the squared distances from the mean, in rows of float32 where that is enough."""
     if values.dtype == np.float32:
-        with np.errstate(over="ignore", invalid="ignore"):
-            distances = (values - np.float32(mean)).ravel()
-            whole = distances.size // _ROW * _ROW
-            rows, rest = distances[:whole].reshape(-1, _ROW), distances[whole:]
-            squares = float(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64) + np.dot(rest, rest))
+        distances = (values - np.float32(mean)).ravel()
+        whole = distances.size // _ROW * _ROW
+        rows, rest = distances[:whole].reshape(-1, _ROW), distances[whole:]
+        squares = float(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64) + np.dot(rest, rest))
         if math.isfinite(squares):
             return squares
     wide = values.astype(np.float64).ravel() - mean
