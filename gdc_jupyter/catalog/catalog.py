@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,29 +89,65 @@ class Catalog:
             ``DataFileUnsupported``, ``GridIrregular`` or ``CRSInvalid`` with what is wrong.
         """
         from gdc_jupyter.catalog.register import read_path
-        from gdc_jupyter.catalog.stored import to_json
 
         collection = read_path(Path(path), collection_id, title)
         if any(collection.id == there.id for there in self.collections()):
             raise _taken(collection.id)
-        collection.metadata()
-        document, items = to_json(collection)
         with self._write() as connection:
-            try:
-                cursor = connection.execute(
-                    "INSERT INTO collections (id, document) VALUES (?, ?)",
-                    (collection.id, json.dumps(document, allow_nan=False)),
-                )
-            except sqlite3.IntegrityError:
-                raise _taken(collection.id) from None
-            connection.executemany(
-                "INSERT INTO items VALUES (?, ?, ?)",
-                [(cursor.lastrowid, position, json.dumps(item)) for position, item in enumerate(items)],
-            )
+            _insert(connection, collection)
         return self.get(collection.id)
 
+    def check_export(self, collection_id: str, format: str) -> None:
+        """Refuse to add results of a format to a collection where `export` could not.
+
+        Raises
+        ------
+        GdcError
+            ``CollectionIdInvalid``, ``CollectionProtected`` or ``FormatUnsuitable``.
+        """
+        from gdc_jupyter.catalog.exported import check_format, exported_folder
+
+        folder = exported_folder(self.folder, collection_id)
+        if not folder.exists() and any(collection_id == there.id for there in self.collections()):
+            raise GdcError(
+                "CollectionProtected",
+                f"'{collection_id}' was not made by export_collection, and nothing is added to it: give another id.",
+            )
+        check_format(folder, format)
+
+    def export(
+        self, collection_id: str, files: Sequence[tuple[Path, str | None]], changes: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """Add files to a collection that is made of results, or make it.
+
+        The files are copied. What has been changed in the metadata before stays; ``changes`` come on top.
+
+        Parameters
+        ----------
+        collection_id : str
+        files : sequence of (Path, str or None)
+            GeoTIFF or NetCDF files, with their dates where that is not told in the files.
+        changes : sequence of dict
+            JSON merge patches of the collection's metadata.
+        """
+        from gdc_jupyter.catalog.exported import copy_files, exported_folder, read_exported
+
+        folder = exported_folder(self.folder, collection_id)
+        copied = copy_files(folder, files)
+        try:
+            with self._write() as connection:
+                row = connection.execute("SELECT document FROM collections WHERE id = ?", (collection_id,)).fetchone()
+                before = json.loads(row[0])["changes"] if row is not None else []
+                connection.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
+                every = [*before, *changes]
+                _insert(connection, read_exported(folder, collection_id, every), changes=every)
+        except BaseException:
+            for path in copied:
+                path.unlink(missing_ok=True)
+            raise
+
     def remove(self, collection_id: str) -> None:
-        """Take a collection of the user out of the catalogue; its data stay where they are.
+        """Take a collection of the user out of the catalogue; its data stay where they are, but for exported results.
 
         Raises
         ------
@@ -122,6 +159,12 @@ class Catalog:
             raise GdcError("CollectionProtected", f"'{collection_id}' is a sample and cannot be removed.")
         with self._write() as connection:
             connection.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
+        self._remove_exported(collection_id)
+
+    def _remove_exported(self, collection_id: str) -> None:
+        from gdc_jupyter.catalog.exported import exported_folder
+
+        shutil.rmtree(exported_folder(self.folder, collection_id), ignore_errors=True)
 
     def prepare(self) -> None:
         """Make what the samples make at first use; it takes seconds, once, and may run in the background."""
@@ -184,6 +227,24 @@ class Catalog:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+
+def _insert(connection: sqlite3.Connection, collection: Collection, **more: Any) -> None:
+    from gdc_jupyter.catalog.stored import to_json
+
+    collection.metadata()
+    document, items = to_json(collection)
+    try:
+        cursor = connection.execute(
+            "INSERT INTO collections (id, document) VALUES (?, ?)",
+            (collection.id, json.dumps(document | more, allow_nan=False)),
+        )
+    except sqlite3.IntegrityError:
+        raise _taken(collection.id) from None
+    connection.executemany(
+        "INSERT INTO items VALUES (?, ?, ?)",
+        [(cursor.lastrowid, position, json.dumps(item)) for position, item in enumerate(items)],
+    )
 
 
 def _has_tables(connection: sqlite3.Connection) -> bool:

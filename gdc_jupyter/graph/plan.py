@@ -72,12 +72,26 @@ _ARGUMENTS = {
 
 @dataclass(frozen=True)
 class Saved:
-    """A value that is to be written to a file."""
+    """A value that is to be written to a file.
+
+    Parameters
+    ----------
+    value : object
+    format : str
+    options : mapping
+    extent : Extent
+    changes : list of dict
+        What is changed in the STAC metadata of the files, one JSON merge patch after another.
+    collections : list of str
+        The collections of the catalogue that the files are added to once the run has succeeded.
+    """
 
     value: Any
     format: str
     options: Mapping[str, Any]
     extent: Extent = NOWHERE
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    collections: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -367,5 +381,29 @@ class Planner:
             data.grid if isinstance(data, BlockCube) else None,
             options,
         )
+        if isinstance(data, BlockCube):
+            # A probe of its own, by which the saved value is known among others of the same cube.
+            data = replace(data, probe=data.probe.copy(deep=False))
         self.plan.saved.append(Saved(data, chosen.name, options))
         return data
+
+    def modify(self, data: Any, changes: dict[str, Any]) -> None:
+        """Note changes of the metadata of what is saved; see :class:`gdc_jupyter.processes.engine.Engine`."""
+        for saved in self._saved(data):
+            saved.changes.append(changes)
+
+    def export(self, data: Any, collection_id: str) -> None:
+        """Note that what is saved becomes a collection; see :class:`gdc_jupyter.processes.engine.Engine`."""
+        for saved in self._saved(data):
+            self.catalog.check_export(collection_id, saved.format)
+            saved.collections.append(collection_id)
+
+    def _saved(self, data: Any) -> list[Saved]:
+        def same(value: Any) -> bool:
+            both = isinstance(value, BlockCube) and isinstance(data, BlockCube)
+            return value.probe is data.probe if both else value is data
+
+        found = [saved for saved in self.plan.saved if same(saved.value)]
+        if not found:
+            raise GdcError("StacInvalid", "These data are not saved: give the result of save_result.")
+        return found

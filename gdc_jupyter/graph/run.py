@@ -46,6 +46,10 @@ class Result:
         The area in longitude and latitude; west is greater than east where it crosses the antimeridian.
     start, end : str, optional
         The first and the last instant of the data, RFC 3339.
+    files : list of list of (Path, str or None)
+        The files of data with their dates, for each value that was saved.
+    changes : list of dict
+        What the process changes in the STAC metadata, one JSON merge patch after another.
     """
 
     assets: list[Asset] = field(default_factory=list)
@@ -53,6 +57,8 @@ class Result:
     bbox: Bounds | None = None
     start: str | None = None
     end: str | None = None
+    files: list[list[tuple[Path, str | None]]] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
 
 def validate(
@@ -149,6 +155,10 @@ def run(
     before = METER.sums()
     with make_plan(process, catalog, parameters, permissions, log) as plan:
         result = _produce(plan, folder, progress, log, default_formats)
+    for files, saved in zip(result.files, plan.saved, strict=False):
+        for collection_id in saved.collections:
+            catalog.export(collection_id, files, saved.changes)
+            log("info", f"Added {len(files)} file{'s' * (len(files) != 1)} to the collection {collection_id}.", ())
     learn(catalog.folder, before)
     return result
 
@@ -203,6 +213,9 @@ def _produce(plan: Plan, folder: Path, progress: Progress, log: Log, default_for
     for stem, each in zip(stems, saved, strict=True):
         assets = write(each, folder, stem, pixel_bytes, plan.execution)
         result.assets += assets
+        data = [asset for asset in assets if "data" in asset.roles]
+        result.files.append([(asset.path, asset.metadata.get("datetime")) for asset in data])
+        result.changes += each.changes
         log("info", f"Saved {', '.join(asset.path.name for asset in assets[:5])}.", ())
     if not saved:
         value = plan.result

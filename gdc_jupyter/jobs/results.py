@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gdc_jupyter.cube.merge_patch import merge_patch
 from gdc_jupyter.jobs.model import Job, now
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ METADATA = "result.json"
 HASHED_BYTES = 4 << 30
 # The multihash codes of SHA-256 and of the length of its digest.
 _SHA256 = "1220"
+# What stac_modify cannot change in the results of a job.
+_FIXED = ("type", "stac_version", "id", "links")
 _EXTENSIONS = {
     "proj:": "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
     "raster:": "https://stac-extensions.github.io/raster/v1.1.0/schema.json",
@@ -75,6 +78,8 @@ def describe(result: Result, folder: Path, *, checksums: bool = False) -> dict[s
     for name in ("start", "end"):
         if getattr(result, name, None):
             described[name] = getattr(result, name)
+    if result.changes:
+        described["changes"] = result.changes
     return described
 
 
@@ -131,6 +136,13 @@ def stac_item(job: Job, described: dict[str, Any]) -> dict[str, Any]:
     }
     if "bbox" in described:
         item |= {"bbox": described["bbox"], "geometry": _footprint(described["bbox"])}
+    return _changed(item, described.get("changes", []))
+
+
+def _changed(item: dict[str, Any], changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return an item after the changes of its process, but for what the service itself says of it."""
+    for patch in changes:
+        item = merge_patch(item, {name: value for name, value in patch.items() if name not in _FIXED})
     return item
 
 

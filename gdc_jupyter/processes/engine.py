@@ -89,3 +89,9 @@ class Engine(Protocol):
 
     def save(self, data: Any, format: str, options: dict[str, Any]) -> Any:
         """Note that a value is to be written in a format, and return the value."""
+
+    def modify(self, data: Any, changes: dict[str, Any]) -> None:
+        """Note changes (a JSON merge patch) of the STAC metadata of what `save` has returned."""
+
+    def export(self, data: Any, collection_id: str) -> None:
+        """Note that what `save` has returned is added to a collection of the catalogue once the run has succeeded."""
