@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
-# GDAL keeps decoded blocks up to a twentieth of the memory: a job with many dates would take all of that. GDAL asks
-# for the bound (in MB) once, before its first read, and rasterio.Env would take it back at its end.
-os.environ.setdefault("GDAL_CACHEMAX", "256")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import tarfile
@@ -65,6 +66,25 @@ def test_the_canonical_link_needs_no_login_either(item):
     answer = requests.get(canonical, timeout=10)
     assert answer.json()["id"] == item["id"]
     assert requests.delete(canonical, timeout=10).status_code == 405
+
+
+def test_a_zarr_store_is_one_file_to_download(server, graphs, is_stac, tmp_path):
+    import xarray as xr
+    from zarr.storage import ZipStore
+
+    job = server.start(graphs.median(format="Zarr"))
+    server.wait(job, "finished")
+    item = server.get(f"/jobs/{job}/results").json()
+    is_stac(item)
+    [asset] = item["assets"].values()
+    answer = requests.get(asset["href"], timeout=10)
+    assert answer.headers["Content-Type"] == asset["type"] == "application/vnd.zarr+zip"
+    assert asset["file:size"] == len(answer.content)
+    assert asset["file:checksum"] == "1220" + hashlib.sha256(answer.content).hexdigest()
+    (tmp_path / "result.zarr.zip").write_bytes(answer.content)
+    with xr.open_zarr(ZipStore(tmp_path / "result.zarr.zip", mode="r"), chunks=None) as data:
+        assert dict(data.sizes) == {"y": 84, "x": 96}
+        assert list(data.data_vars) == [band["name"] for band in asset["raster:bands"]]
 
 
 def test_a_value_is_a_result_without_a_place(server, graphs, matches, is_stac):

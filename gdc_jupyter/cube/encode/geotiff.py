@@ -33,6 +33,8 @@ ZSTD_LEVEL = 1
 TILES_WITHOUT_OVERVIEWS = 4
 IN_MEMORY = 128 << 20
 SPARE_FILES = 256
+# Threads are started for each file: small ones are compressed before that is done.
+WORTH_THREADS = 2 << 20
 
 
 class GeoTiffWriter:
@@ -148,7 +150,9 @@ class GeoTiffWriter:
     def _creation_options(self) -> dict[str, str]:
         compression, predictor = str(self.options["COMPRESS"]), str(self.options["PREDICTOR"])
         edge, tiled = str(self.options["BLOCKSIZE"]), self.options["TILED"]
-        chosen = {"COMPRESS": compression, "NUM_THREADS": "ALL_CPUS", "BIGTIFF": "IF_SAFER"}
+        chosen = {"COMPRESS": compression, "BIGTIFF": "IF_SAFER"}
+        if self.bytes > WORTH_THREADS:
+            chosen["NUM_THREADS"] = "ALL_CPUS"
         if tiled:
             chosen |= {"driver": "COG", "BLOCKSIZE": edge, "OVERVIEWS": "AUTO" if self._has_overviews() else "NONE"}
         else:
