@@ -2,7 +2,8 @@
 
 A cube carries its CRS as ``attrs["crs"]``, the coordinates of a grid that is not regular as ``attrs["geolocation"]``,
 and the type of each dimension (``spatial``, ``temporal``, ``bands``, ``other``) as ``attrs["type"]`` of its coordinate;
-where that is missing, the type follows from the name and the labels.
+where that is missing, the type follows from the name, the labels and the CF attributes. Labels of a temporal dimension
+are instants, or texts: dates, or periods such as ``2022-05`` whose kind is ``attrs["period"]``.
 """
 
 from __future__ import annotations
@@ -17,22 +18,73 @@ from numpy.typing import NDArray
 from gdc_jupyter.cube.calendars import is_calendar, is_temporal
 from gdc_jupyter.cube.geolocation import Geolocation
 from gdc_jupyter.cube.grid import Grid, normalise_crs, regular_axis
+from gdc_jupyter.cube.time import parse_labels, period_starts
 from gdc_jupyter.errors import GdcError
 
 X, Y, TIME, BANDS = "x", "y", "t", "bands"
 DEFAULT_CRS = "OGC:CRS84"
+# The names that dimensions without a declared type are known by.
+_AXES = {
+    **dict.fromkeys(("x", "lon", "longitude", "easting"), X),
+    **dict.fromkeys(("y", "lat", "latitude", "northing"), Y),
+    "z": "z",
+}
+_TYPES = {
+    **dict.fromkeys(_AXES, "spatial"),
+    **dict.fromkeys(("t", "time", "date", "datetime"), "temporal"),
+    **dict.fromkeys(("bands", "band"), "bands"),
+    "geometry": "geometry",
+}
+_STANDARD_NAMES = {
+    **dict.fromkeys(("longitude", "projection_x_coordinate", "grid_longitude"), X),
+    **dict.fromkeys(("latitude", "projection_y_coordinate", "grid_latitude"), Y),
+}
 
 
 def dimension_type(cube: xr.DataArray, name: str) -> str:
-    """Return ``spatial``, ``temporal``, ``bands`` or ``other``."""
+    """Return ``spatial``, ``temporal``, ``bands``, ``geometry`` or ``other``."""
     if name in cube.coords:
-        declared = cube.coords[name].attrs.get("type")
+        coordinate = cube.coords[name]
+        declared = coordinate.attrs.get("type")
         if declared:
             return str(declared)
-        if is_temporal(cube.coords[name].values):
+        if is_temporal(coordinate.values):
             return "temporal"
-    by_name = {X: "spatial", Y: "spatial", "z": "spatial", TIME: "temporal", BANDS: "bands"}
-    return by_name.get(name, "other")
+        if _declared_axis(coordinate):
+            return "spatial"
+    return _TYPES.get(name.lower(), "other")
+
+
+def axis_of(cube: xr.DataArray, name: str) -> str:
+    """Return ``x``, ``y`` or ``z`` for a spatial dimension; its name where that is not known."""
+    declared = _declared_axis(cube.coords[name]) if name in cube.coords else None
+    return declared or _AXES.get(name.lower(), name)
+
+
+def _declared_axis(coordinate: xr.DataArray) -> str | None:
+    axis = str(coordinate.attrs.get("axis", "")).lower()
+    return axis if axis in (X, Y, "z") else _STANDARD_NAMES.get(str(coordinate.attrs.get("standard_name")))
+
+
+def labels_of(cube: xr.DataArray, name: str) -> NDArray[Any]:
+    """Return the labels of a dimension: 0, 1, 2 and so on where it has none."""
+    return np.asarray(cube.coords[name].values) if name in cube.coords else np.arange(cube.sizes[name])
+
+
+def instants_of(cube: xr.DataArray, name: str) -> NDArray[Any] | None:
+    """Return the labels of a dimension as instants, or None where they are not any.
+
+    Texts are instants where they are dates, or periods of a known kind: then the start of the period.
+    """
+    labels = labels_of(cube, name)
+    if is_temporal(labels):
+        return labels
+    if not labels.size:
+        return labels.astype("datetime64[ns]") if labels.dtype == object else None
+    if labels.dtype.kind not in "OU" or not all(isinstance(label, str) for label in labels.tolist()):
+        return None
+    period = cube.coords[name].attrs.get("period")
+    return parse_labels(labels.tolist()) if period is None else period_starts(labels.tolist(), str(period))
 
 
 def dimensions_of_type(cube: xr.DataArray, kind: str) -> list[str]:
@@ -60,19 +112,21 @@ def require_temporal(cube: xr.DataArray, name: str | None) -> str:
     """Return the temporal dimension that is meant; see :func:`require_dimension`."""
     if name is not None:
         require_dimension(cube, name)
-        if dimension_type(cube, name) != "temporal" or not _dated(cube, name):
+        if dimension_type(cube, name) != "temporal" or instants_of(cube, name) is None:
             raise GdcError("DimensionNotAvailable", f"The dimension '{name}' is not temporal.")
         return name
-    found = [each for each in dimensions_of_type(cube, "temporal") if _dated(cube, each)]
+    found = [each for each in dimensions_of_type(cube, "temporal") if instants_of(cube, each) is not None]
     if len(found) != 1:
         problem = "DimensionNotAvailable" if not found else "TooManyDimensions"
         raise GdcError(problem, f"One temporal dimension is needed, and the data cube has {len(found)}: {found}.")
     return found[0]
 
 
-def _dated(cube: xr.DataArray, name: str) -> bool:
-    labels = cube.coords[name].values
-    return is_temporal(labels) or (not labels.size and labels.dtype == object)
+def require_instants(cube: xr.DataArray, name: str) -> NDArray[Any]:
+    """Return the labels of a dimension that :func:`require_temporal` has accepted, as instants."""
+    instants = instants_of(cube, name)
+    assert instants is not None
+    return instants
 
 
 def require_bands(cube: xr.DataArray) -> str:
@@ -93,8 +147,7 @@ def spatial_dimensions(cube: xr.DataArray) -> tuple[str, str]:
     GdcError
         ``DimensionNotAvailable`` where the cube is not a raster.
     """
-    names = dimensions_of_type(cube, "spatial")
-    by_axis = {cube.coords[name].attrs.get("axis", name) if name in cube.coords else name: name for name in names}
+    by_axis = {axis_of(cube, name): name for name in dimensions_of_type(cube, "spatial")}
     if X not in by_axis or Y not in by_axis:
         raise GdcError("DimensionNotAvailable", "The data cube has no horizontal spatial dimensions x and y.")
     return by_axis[Y], by_axis[X]
@@ -104,11 +157,20 @@ def is_raster(cube: Any) -> bool:
     """Return whether a value is a cube with x and y."""
     if not isinstance(cube, xr.DataArray):
         return False
-    axes = {
-        cube.coords[name].attrs.get("axis", name) if name in cube.coords else name
-        for name in dimensions_of_type(cube, "spatial")
-    }
-    return {X, Y} <= axes
+    return {X, Y} <= {axis_of(cube, name) for name in dimensions_of_type(cube, "spatial")}
+
+
+def crs_of(cube: xr.DataArray) -> Any:
+    """Return the CRS that a cube names, as an attribute or by a CF grid mapping, or None."""
+    if "crs" in cube.attrs:
+        return cube.attrs["crs"]
+    for name in (cube.attrs.get("grid_mapping"), cube.encoding.get("grid_mapping"), "spatial_ref", "crs"):
+        if name in cube.coords and not cube.coords[name].ndim:
+            attributes = cube.coords[name].attrs
+            known = attributes.get("crs_wkt") or attributes.get("spatial_ref")
+            if known:
+                return known
+    return None
 
 
 def grid_of(cube: xr.DataArray) -> Grid:
@@ -123,13 +185,14 @@ def grid_of(cube: xr.DataArray) -> Grid:
         ``GridIrregular`` where the labels of x and y make no grid.
     """
     vertical, horizontal = spatial_dimensions(cube)
-    crs = normalise_crs(cube.attrs.get("crs", DEFAULT_CRS))
+    named = crs_of(cube)
+    crs = normalise_crs(DEFAULT_CRS if named is None else named)
     known = cube.attrs.get("geolocation")
     if known is not None:
         grid = _located(cube, known, crs)
         if grid is not None:
             return grid
-    if known is not None or "crs" not in cube.attrs:
+    if known is not None or named is None:
         points = _points(cube)
         if points is not None:
             height, width = points[0].shape
@@ -269,12 +332,23 @@ def without(cube: xr.DataArray, dimension: str, values: np.ndarray[Any, Any]) ->
 
 
 def with_labels(
-    cube: xr.DataArray, dimension: str, values: np.ndarray[Any, Any], labels: Any, kind: str | None = None
+    cube: xr.DataArray,
+    dimension: str,
+    values: np.ndarray[Any, Any],
+    labels: Any,
+    kind: str | None = None,
+    period: str | None = None,
 ) -> xr.DataArray:
-    """Return a cube with other labels along a dimension, with the values in the cube's order of axes."""
+    """Return a cube with other labels along a dimension, with the values in the cube's order of axes.
+
+    Labels that are periods have their kind as ``period``, such as ``month``.
+    """
     coords = {name: cube.coords[name].variable for name in cube.dims if name in cube.coords and name != dimension}
     kind = kind or dimension_type(cube, dimension)
-    coords[dimension] = xr.Variable(dimension, labels, {"type": kind})
+    attributes = {"type": kind} if period is None else {"type": kind, "period": period}
+    if kind == "spatial":
+        attributes["axis"] = axis_of(cube, dimension)
+    coords[dimension] = xr.Variable(dimension, labels, attributes)
     return xr.DataArray(values, dims=cube.dims, coords=coords, attrs=cube.attrs)
 
 

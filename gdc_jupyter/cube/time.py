@@ -104,6 +104,43 @@ def label_texts(labels: NDArray[Any]) -> list[Any]:
     return [format_instant(label) for label in labels] if is_temporal(labels) else labels.tolist()
 
 
+def parse_labels(labels: list[str]) -> NDArray[Any] | None:
+    """Return texts as instants, or None where one of them is no date (``2022-05`` is a month, and none)."""
+    if any(len(label) < len("2022-05-01") for label in labels):
+        return None
+    try:
+        return np.array([parse_instant(label) for label in labels])
+    except GdcError:
+        return None
+
+
+def period_starts(labels: list[str], period: str) -> NDArray[Any] | None:
+    """Return the first instants of periods in openEO's form (see :func:`period_labels`), or None where one is not."""
+    try:
+        return np.array([_start(label, period) for label in labels], dtype="datetime64[ns]")
+    except (ValueError, KeyError):
+        return None
+
+
+def _start(label: str, period: str) -> Any:
+    year, _, rest = label.partition("-")
+    january = np.datetime64(f"{int(year):04d}", "M")
+    if period in ("year", "decade", "decade-ad"):
+        return january
+    if period == "hour":
+        return np.datetime64(label[:10], "h") + int(label[11:])
+    if period == "day":
+        return january.astype("datetime64[D]") + (int(rest) - 1)
+    if period == "week":
+        fourth = january.astype("datetime64[D]") + 3
+        return fourth - int(fourth.item().weekday()) + 7 * (int(rest) - 1)
+    if period == "dekad":
+        month, third = divmod(int(rest) - 1, 3)
+        return (january + month).astype("datetime64[D]") + 10 * third
+    months = {"djf": 11, "mam": 2, "jja": 5, "son": 8, "ndjfma": 10, "mjjaso": 4}
+    return january + (int(rest) - 1 if period == "month" else months[rest])
+
+
 def period_labels(times: NDArray[Any], period: str) -> tuple[list[str], NDArray[np.intp]]:
     """Return all periods from the first instant to the last, and the position of each instant's period.
 

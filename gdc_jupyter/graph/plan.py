@@ -41,6 +41,7 @@ from gdc_jupyter.graph.planned import (
     with_grids,
 )
 from gdc_jupyter.graph.probes import Probes
+from gdc_jupyter.graph.trim import trimmed
 from gdc_jupyter.processes import PROCESSES, Process
 from gdc_jupyter.processes.engine import Engine, T
 from gdc_jupyter.processes.registry import Reach
@@ -157,6 +158,8 @@ class Planner:
         Told a level and a message for the user.
     kept : Kept, optional
         Where blocks of results are kept for the next request.
+    reads : bool
+        Whether data may be read while the plan is made, for processes whose result has labels that depend on them.
     """
 
     def __init__(
@@ -167,6 +170,7 @@ class Planner:
         permissions: Permissions | None = None,
         log: Callable[[str, str], None] = lambda level, message: None,
         kept: Kept | None = None,
+        reads: bool = True,
     ) -> None:
         self.catalog = catalog
         self.parameters = parameters
@@ -175,6 +179,7 @@ class Planner:
         self.probing = True
         self.probes = Probes()
         self.kept = kept
+        self.reads = reads
         self.plan = Plan()
         self._kept: dict[Any, Any] = {}
         self._extents: dict[str, Extent] = {}
@@ -255,14 +260,20 @@ class Planner:
         path = (node.id,)
         if process.plans:
             return call_process(process.id, arguments, path, self, planned=True)
+        for name in process.templates & arguments.keys():
+            arguments[name] = getattr(arguments[name], "probe", arguments[name])
         cubes = {name: value for name, value in arguments.items() if type(value) is BlockCube}
         if not cubes:
             return call_process(process.id, arguments, path, self)
         if len(cubes) < len(arguments) and any(isinstance(value, xr.DataArray) for value in arguments.values()):
-            arguments = {name: planned(value) for name, value in arguments.items()}
+            arguments = {
+                name: value if name in process.templates else planned(value) for name, value in arguments.items()
+            }
             cubes = {name: value for name, value in arguments.items() if isinstance(value, BlockCube)}
         call = Call(process, arguments, path, self, self.probes)
         first = next(iter(cubes.values()))
+        if process.trims and first.grid is not None:
+            return trimmed(first, self.plan.execution) if self.reads else first
         if process.streams and first.grid is not None:
             return self._stream(call, cubes)
         if process.crop and first.grid is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from gdc_jupyter.cube import warp
+from gdc_jupyter.cube.align import warped
 from gdc_jupyter.cube.cube import build, grid_of, is_raster, spatial_dimensions
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.cube.time import format_instant
@@ -20,7 +21,6 @@ from gdc_jupyter.graph.evaluate import CompiledCallback, call_process
 from gdc_jupyter.graph.meter import metered
 from gdc_jupyter.graph.probes import Probes
 from gdc_jupyter.processes import Process
-from gdc_jupyter.processes.spatial import warped
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.collection import Source
@@ -112,7 +112,8 @@ def selected(cube: BlockCube, probe: xr.DataArray) -> BlockCube:
         raise GdcError("NoDataAvailable", _no_dates(source.times))
     bands = probe.coords["bands"].values.tolist()
     if not bands:
-        raise GdcError("BandNotFound", "No band is left.")
+        present = ", ".join(band.name for band in source.bands)
+        raise GdcError("BandNotFound", f"The data cube has none of these bands; it has {present}.")
     picked = source.select(times=times, bands=bands)
     for name, labels in source.others:
         left = probe.coords[name].values.tolist()
@@ -222,6 +223,10 @@ def whole(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, executio
     """Return the cube of a process that needs all pixels of its inputs at once."""
     first = next(iter(cubes.values()))
     grid = first.grid if is_raster(probe) else None
+    dimension = call.arguments.get("dimension")
+    if grid is not None and first.grid is not None and dimension in spatial_dimensions(probe):
+        grid = _relabelled(call, cubes, dimension, grid)
+        probe = probe.isel({dimension: slice(0, 1)})
 
     def everything(window: Grid | None, memo: Memo) -> xr.DataArray:
         return call.compute({name: assemble(cube, execution) for name, cube in cubes.items()})
@@ -236,6 +241,27 @@ def whole(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, executio
     return BlockCube(
         one_pixel(probe, grid), grid, compute, how=complete.how, work=call.work, needs=lambda window: [(complete, None)]
     )
+
+
+def _relabelled(call: Call, cubes: dict[str, BlockCube], dimension: str, grid: Grid) -> Grid:
+    """Return the grid of a process along x or y: where it changes the number of labels, they become 0, 1, 2."""
+    lines = {name: _line(cube, dimension) for name, cube in cubes.items()}
+    before, result = next(iter(lines.values())), require_cube(call(lines))
+    count = result.sizes[dimension]
+    if count == before.sizes[dimension]:
+        return grid
+    if dimension == spatial_dimensions(result)[1]:
+        return replace(grid, x=-0.5, dx=1.0, width=count, wraps=False, geolocation=None)
+    return replace(grid, y=-0.5, dy=1.0, height=count, wraps=False, geolocation=None)
+
+
+def _line(cube: BlockCube, dimension: str) -> xr.DataArray:
+    """Return a probe with all labels along x or y, and one along the other."""
+    if cube.grid is None or dimension not in spatial_dimensions(cube.probe):
+        return cube.probe
+    horizontal = dimension == spatial_dimensions(cube.probe)[1]
+    grid = cube.grid.window(0, 0, 1 if horizontal else cube.grid.height, cube.grid.width if horizontal else 1)
+    return shaped(cube.probe, np.ones(_shape(cube.probe, grid), cube.probe.dtype), grid)
 
 
 def aligned(cubes: dict[str, BlockCube]) -> dict[str, BlockCube]:

@@ -81,7 +81,7 @@ def validate(
     if graph is None or not probe:
         return faults
     try:
-        with Planner(catalog, parameters, faults, permissions).make(graph):
+        with Planner(catalog, parameters, faults, permissions, reads=False).make(graph):
             return []
     except InvalidProcessGraph as error:
         return error.faults

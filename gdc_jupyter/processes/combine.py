@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from gdc_jupyter.cube.cube import dimension_type
+from gdc_jupyter.cube.align import on_grid_of, on_lattice_of, same_labels, spread
+from gdc_jupyter.cube.cube import dimension_type, grid_of, is_raster, labels_of, spatial_dimensions
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import process
+from gdc_jupyter.processes.results import one_value
 from gdc_jupyter.processes.schemas import Anything, Cube, Overlap, RasterCube, Scalar
 from gdc_jupyter.processes.values import missing
+
+Positions = Mapping[Hashable, NDArray[np.intp]]
 
 
 @process("cubes", "masks")
@@ -42,12 +46,10 @@ def mask(data: RasterCube, mask: RasterCube, replacement: Scalar = None) -> Rast
     IncompatibleDataCubes
         The mask has a dimension, or labels, that the data lack.
     """
-    _require_compatible(data, mask)
-    aligned = mask.transpose(*[name for name in data.dims if name in mask.dims])
-    marked = (aligned.values != 0) & ~np.asarray(missing(aligned.values))
-    shape = [data.sizes[name] if name in mask.dims else 1 for name in data.dims]
+    marks = spread(on_grid_of(mask, data), data, "mask")
+    marked = (marks != 0) & ~np.asarray(missing(marks))
     value = np.float32(np.nan) if replacement is None else replacement
-    return data.copy(data=np.where(marked.reshape(shape), value, data.values))
+    return data.copy(data=np.where(marked, value, data.values))
 
 
 @process("cubes", joins=True)
@@ -79,70 +81,114 @@ def merge_cubes(cube1: Cube, cube2: Cube, overlap_resolver: Overlap = None, cont
     OverlapResolverMissing
         The cubes overlap, and there is no resolver.
     """
-    if set(cube1.dims) != set(cube2.dims):
-        return _merge_broadcast(cube1, cube2, overlap_resolver, context)
-    second = cube2.transpose(*cube1.dims)
-    unions = {name: _union(cube1, second, str(name)) for name in cube1.dims}
-    positions = [_positions(cube, unions) for cube in (cube1, second)]
+    first, second = _of_same_dimensions(cube1, on_lattice_of(cube2, cube1))
+    unions = _unions(first, second)
+    positions = [
+        {name: _positions(labels_of(cube, str(name)), unions[name]) for name in unions} for cube in (first, second)
+    ]
     shared = {name: np.intersect1d(positions[0][name], positions[1][name]) for name in unions}
-    values = np.full(
-        [len(labels) for labels in unions.values()], np.nan, np.result_type(cube1.dtype, second.dtype, np.float32)
-    )
-    for cube, position in zip((second, cube1), reversed(positions), strict=True):
-        values[np.ix_(*position.values())] = cube.values
-    if all(len(labels) for labels in shared.values()):
-        resolve = _resolver(overlap_resolver)
-        x, y = (
-            _shared_values(cube, position, shared) for cube, position in zip((cube1, second), positions, strict=True)
-        )
-        values[np.ix_(*shared.values())] = resolve(x=x, y=y, context=context)
-    return _labelled(cube1, second, values, unions)
+    overlap = tuple(len(each) for each in shared.values())
+    size = tuple(len(labels) for labels in unions.values())
+    if 0 in overlap:
+        values = _joined(first, second, positions, size)
+    else:
+        values = _resolved(first, second, positions, shared, overlap_resolver, context)
+        if overlap != size:
+            joined = _joined(first, second, positions, size, values.size, values.dtype)
+            joined[_index(shared)] = values
+            values = joined
+    return _labelled(first, second, values, unions)
 
 
-def _shared_values(
-    cube: xr.DataArray, position: dict[Hashable, NDArray[np.intp]], shared: dict[Hashable, NDArray[np.intp]]
-) -> NDArray[Any]:
-    indices = [np.flatnonzero(np.isin(position[name], shared[name])) for name in position]
-    ordered = [index[np.argsort(position[name][index])] for name, index in zip(position, indices, strict=True)]
-    if all(len(index) == size for index, size in zip(ordered, cube.shape, strict=True)) and all(
-        (np.diff(index) == 1).all() for index in ordered
-    ):
-        return np.asarray(cube.values)
-    return np.asarray(cube.values[np.ix_(*ordered)])
-
-
-def _merge_broadcast(cube1: xr.DataArray, cube2: xr.DataArray, resolver: Any, context: Any) -> xr.DataArray:
-    larger, smaller = (cube1, cube2) if cube1.ndim >= cube2.ndim else (cube2, cube1)
-    extra = [name for name in smaller.dims if name not in larger.dims]
+def _of_same_dimensions(first: xr.DataArray, second: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Return both cubes with the dimensions of the larger in its order; what is repeated takes no memory."""
+    larger, smaller = (first, second) if first.ndim >= second.ndim else (second, first)
+    extra = [str(name) for name in smaller.dims if name not in larger.dims]
     if extra:
         raise GdcError("IncompatibleDataCubes", f"Each cube has dimensions that the other lacks: {extra} and others.")
-    for name in smaller.dims:
-        if not _same_labels(larger, smaller, str(name)):
-            raise GdcError("IncompatibleDataCubes", f"The labels of the dimension '{name}' differ between the cubes.")
-    names = [name for name in larger.dims if name in smaller.dims]
-    shape = [larger.sizes[name] if name in names else 1 for name in larger.dims]
-    spread = np.broadcast_to(smaller.transpose(*names).values.reshape(shape), larger.shape)
-    x, y = (larger.values, spread) if larger is cube1 else (spread, larger.values)
-    return larger.copy(data=np.asarray(_resolver(resolver)(x=x, y=y, context=context)))
+    missing_names = [name for name in larger.dims if name not in smaller.dims]
+    if missing_names:
+        smaller = smaller.expand_dims({name: larger[name].variable for name in missing_names})
+    smaller = smaller.transpose(*larger.dims)
+    return (larger, smaller) if larger is first else (smaller, larger)
 
 
-def _resolver(resolver: Any) -> Any:
+def _joined(
+    first: xr.DataArray,
+    second: xr.DataArray,
+    positions: list[dict[Hashable, NDArray[np.intp]]],
+    size: tuple[int, ...],
+    overlap: int = 0,
+    dtype: Any = np.float32,
+) -> NDArray[Any]:
+    """Return both cubes in one array, the first over the second, NaN where there is neither."""
+    kind = np.result_type(first.dtype, second.dtype, dtype)
+    complete = first.size + second.size - overlap == np.prod(size)
+    values = np.empty(size, kind) if complete else np.full(size, np.nan, kind)
+    for cube, position in zip((second, first), reversed(positions), strict=True):
+        values[_index(position)] = cube.values
+    return values
+
+
+def _resolved(
+    first: xr.DataArray,
+    second: xr.DataArray,
+    positions: list[dict[Hashable, NDArray[np.intp]]],
+    shared: Positions,
+    resolver: Any,
+    context: Any,
+) -> NDArray[Any]:
+    """Return what the resolver makes of the values that both cubes have."""
     if resolver is None:
         raise GdcError(
             "OverlapResolverMissing", "The cubes overlap; 'overlap_resolver' must say how two values become one."
         )
-    return resolver
+    x, y = (_part(cube, position, shared) for cube, position in zip((first, second), positions, strict=True))
+    return one_value(resolver(x=x, y=y, context=context), x.shape, "The overlap resolver")
+
+
+def _part(cube: xr.DataArray, position: Positions, shared: Positions) -> NDArray[Any]:
+    """Return the values of a cube at shared labels, in the order of the union."""
+    within = {}
+    for name, places in position.items():
+        order = np.argsort(places, kind="stable")
+        within[name] = order[np.searchsorted(places[order], shared[name])]
+    return np.asarray(cube.values[_index(within)])
+
+
+def _index(positions: Positions) -> Any:
+    """Return the index of positions along all axes, of slices where they follow one another: these copy fast."""
+    slices = [_slice(each) for each in positions.values()]
+    return tuple(slices) if all(each is not None for each in slices) else np.ix_(*positions.values())
+
+
+def _slice(positions: NDArray[np.intp]) -> slice | None:
+    if len(positions) and (np.diff(positions) == 1).all():
+        return slice(int(positions[0]), int(positions[-1]) + 1)
+    return None
+
+
+def _unions(first: xr.DataArray, second: xr.DataArray) -> dict[Hashable, NDArray[Any]]:
+    unions = {name: _union(first, second, str(name)) for name in first.dims}
+    if is_raster(first) and is_raster(second) and first.size and second.size:
+        vertical, horizontal = spatial_dimensions(first)
+        if not (same_labels(first, second, vertical) and same_labels(first, second, horizontal)):
+            # Pixels between two areas that do not touch belong to the grid as well.
+            grid = grid_of(first).union(grid_of(second))
+            unions[vertical], unions[horizontal] = grid.y_labels(), grid.x_labels()
+    return unions
 
 
 def _union(first: xr.DataArray, second: xr.DataArray, name: str) -> NDArray[Any]:
-    labels, others = first.coords[name].values, second.coords[name].values
-    if len(labels) == len(others) and (labels == others).all():
-        return np.asarray(labels)
+    labels = labels_of(first, name)
+    if same_labels(first, second, name):
+        return labels
+    others = labels_of(second, name)
     known = set(labels.tolist())
     added = [position for position, label in enumerate(others.tolist()) if label not in known]
     joined = np.concatenate([labels, others[added]])
     kind = dimension_type(first, name)
-    if kind not in ("spatial", "temporal") or joined.dtype == object:
+    if kind not in ("spatial", "temporal") or len({type(label) for label in joined.tolist()}) > 1:
         return joined
     ordered = np.sort(joined)
     return ordered[::-1] if _descending(labels if len(labels) > 1 else others) else ordered
@@ -152,16 +198,16 @@ def _descending(labels: NDArray[Any]) -> bool:
     return len(labels) > 1 and bool(labels[0] > labels[-1])
 
 
-def _positions(cube: xr.DataArray, unions: dict[Hashable, NDArray[Any]]) -> dict[Hashable, NDArray[np.intp]]:
-    found = {}
-    for name, union in unions.items():
-        labels = cube.coords[name].values
-        if len(labels) == len(union) and (labels == union).all():
-            found[name] = np.arange(len(union))
-        else:
-            order = {label: position for position, label in enumerate(union.tolist())}
-            found[name] = np.array([order[label] for label in labels.tolist()], dtype=np.intp)
-    return found
+def _positions(labels: NDArray[Any], union: NDArray[Any]) -> NDArray[np.intp]:
+    if len(labels) == len(union) and bool(np.all(labels == union)):
+        return np.arange(len(union))
+    if labels.dtype.kind == "f":
+        # Labels of one lattice may differ by rounding.
+        order = np.argsort(union)
+        nearest = np.searchsorted((union[order][1:] + union[order][:-1]) / 2, labels)
+        return np.asarray(order[nearest], dtype=np.intp)
+    places = {label: position for position, label in enumerate(union.tolist())}
+    return np.array([places[label] for label in labels.tolist()], dtype=np.intp)
 
 
 def _labelled(
@@ -169,25 +215,9 @@ def _labelled(
 ) -> xr.DataArray:
     coords = {}
     for name, labels in unions.items():
-        attributes = {**first.coords[name].attrs, "type": dimension_type(first, str(name))}
-        coords[name] = xr.Variable(name, labels, attributes)
+        known = {**second[name].attrs, **first[name].attrs}
+        coords[name] = xr.Variable(name, labels, {"type": dimension_type(first, str(name)), **known})
     attributes = dict(first.attrs)
     for key in ("common_names", "center_wavelengths"):
         attributes[key] = {**second.attrs.get(key, {}), **first.attrs.get(key, {})}
     return xr.DataArray(values, dims=first.dims, coords=coords, attrs=attributes)
-
-
-def _same_labels(first: xr.DataArray, second: xr.DataArray, name: str) -> bool:
-    one, other = first.coords[name].values, second.coords[name].values
-    return len(one) == len(other) and bool((one == other).all())
-
-
-def _require_compatible(data: xr.DataArray, mask: xr.DataArray) -> None:
-    extra = [str(name) for name in mask.dims if name not in data.dims]
-    if extra:
-        raise GdcError("IncompatibleDataCubes", f"The mask has the dimensions {extra}, which the data lack.")
-    for name in mask.dims:
-        if not _same_labels(data, mask, str(name)):
-            raise GdcError(
-                "IncompatibleDataCubes", f"The labels of the dimension '{name}' differ between data and mask."
-            )

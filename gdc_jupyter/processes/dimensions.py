@@ -7,11 +7,32 @@ from typing import Annotated, Any
 import numpy as np
 import xarray as xr
 
-from gdc_jupyter.cube.cube import dimension_type, require_dimension, with_labels, without
+from gdc_jupyter.cube.cube import (
+    axis_of,
+    dimension_type,
+    dimensions_of_type,
+    labels_of,
+    require_dimension,
+    with_labels,
+    without,
+)
 from gdc_jupyter.cube.time import format_instant, label_texts, parse_instant
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import Reach, process, spatial_reach
 from gdc_jupyter.processes.schemas import Cube, Label, Labels, Text, UniqueLabels, choice
+
+
+@process("cubes")
+def create_data_cube() -> Cube:
+    """Make a cube that has no dimensions yet.
+
+    Returns
+    -------
+    cube
+        A cube of a single no-data value; ``add_dimension`` gives it dimensions.
+    """
+    return xr.DataArray(np.nan)
+
 
 DimensionType = Annotated[str, choice("bands", "geometry", "spatial", "temporal", "other")]
 
@@ -39,14 +60,20 @@ def add_dimension(data: Cube, name: Text, label: Label, type: DimensionType = "o
     Raises
     ------
     DimensionExists
-        The cube has a dimension of that name.
+        The cube has a dimension of that name, or spatial dimensions for all axes.
     """
     if name in data.dims:
         raise GdcError("DimensionExists", f"The data cube has a dimension '{name}' already.")
-    value = parse_instant(label) if type == "temporal" and isinstance(label, str) else label
-    labels = np.array([value], dtype=object if isinstance(value, str) else None)
+    attributes = {"type": type}
+    if type == "spatial":
+        taken = [axis_of(data, each) for each in dimensions_of_type(data, "spatial")]
+        free = [axis for axis in ("x", "y", "z") if axis not in taken]
+        if not free:
+            raise GdcError("DimensionExists", "The data cube has spatial dimensions for x, y and z already.")
+        attributes["axis"] = free[0]
+    labels = _label_array([_instant(label) if type == "temporal" else label], type == "temporal")
     expanded = data.expand_dims({name: labels}).copy(deep=False)
-    return expanded.assign_coords({name: (name, labels, {"type": type})}).assign_attrs(data.attrs)
+    return expanded.assign_coords({name: (name, labels, attributes)}).assign_attrs(data.attrs)
 
 
 @process("cubes", counts=True, reach=lambda arguments: spatial_reach(arguments["data"], arguments["name"]))
@@ -115,7 +142,7 @@ def rename_dimension(data: Cube, source: Text, target: Text) -> Cube:
         coordinate = renamed.coords[target]
         attributes = {**coordinate.attrs, "type": kind}
         if kind == "spatial":
-            attributes.setdefault("axis", source)
+            attributes["axis"] = axis_of(data, source)
         renamed = renamed.assign_coords({target: (target, coordinate.values, attributes)})
     return renamed.assign_attrs(data.attrs)
 
@@ -133,7 +160,7 @@ def rename_labels(data: Cube, dimension: Text, target: UniqueLabels, source: Uni
     target
         The new labels.
     source
-        The labels that they replace, in the same order; all of them by default.
+        The labels that they replace, in the same order; by default all of them, where they are 0, 1, 2 and so on.
 
     Returns
     -------
@@ -155,7 +182,12 @@ def rename_labels(data: Cube, dimension: Text, target: UniqueLabels, source: Uni
     """
     require_dimension(data, dimension)
     present = label_list(data, dimension)
-    temporal = data.coords[dimension].dtype.kind == "M"
+    temporal = labels_of(data, dimension).dtype.kind == "M"
+    if not source and present != list(range(len(present))):
+        raise GdcError(
+            "LabelsNotEnumerated",
+            f"The labels {present} are not 0, 1, 2 and so on; name those to be replaced in 'source'.",
+        )
     replaced = [_instant_text(label) for label in source] if temporal and source else source or present
     if len(replaced) != len(target):
         raise GdcError("LabelMismatch", f"{len(replaced)} labels cannot be replaced by {len(target)}.")
@@ -196,6 +228,13 @@ def dimension_labels(data: Cube, dimension: Text) -> Labels:
     return label_list(data, dimension)
 
 
+def _instant(label: Any) -> Any:
+    try:
+        return parse_instant(label)
+    except GdcError:
+        return label
+
+
 def _instant_text(label: Any) -> Any:
     try:
         return format_instant(parse_instant(label))
@@ -214,4 +253,4 @@ def _label_array(labels: list[Any], temporal: bool) -> Any:
 
 def label_list(data: xr.DataArray, dimension: str) -> list[Any]:
     """Return labels as JSON has them: instants as text."""
-    return label_texts(data.coords[dimension].values)
+    return label_texts(labels_of(data, dimension))

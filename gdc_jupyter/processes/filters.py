@@ -9,17 +9,23 @@ import xarray as xr
 
 from gdc_jupyter.cube.area import LONGITUDE_LATITUDE, box, crop_box, crop_polygons, envelope, geometries_of, inside
 from gdc_jupyter.cube.cube import (
+    crs_of,
     dimension_type,
+    dimensions_of_type,
     grid_of,
+    instants_of,
+    is_raster,
+    labels_of,
     require_bands,
     require_dimension,
     require_temporal,
     spatial_dimensions,
 )
-from gdc_jupyter.cube.grid import Grid, transform_bounds
+from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, transform_bounds
 from gdc_jupyter.cube.time import parse_interval, within
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.dimensions import label_list
+from gdc_jupyter.processes.engine import Engine
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import (
     GEOJSON,
@@ -72,7 +78,7 @@ def filter_temporal(data: TemporalCube, extent: TemporalInterval, dimension: Tex
     extent
         The first instant of the interval and the first after it; null for an open end.
     dimension
-        The temporal dimension; needed where there are several.
+        The temporal dimension; all of them by default.
 
     Returns
     -------
@@ -87,13 +93,25 @@ def filter_temporal(data: TemporalCube, extent: TemporalInterval, dimension: Tex
         The end is not later than the start.
     """
     start, end = parse_interval(extent)
-    name = require_temporal(data, dimension)
-    return _take(data, name, within(data.coords[name].values, start, end))
+    several = dimension is None and len(dimensions_of_type(data, "temporal")) > 1
+    for name in dimensions_of_type(data, "temporal") if several else [require_temporal(data, dimension)]:
+        times = instants_of(data, name)
+        if times is not None:
+            data = _take(data, name, within(times, start, end))
+    return data
 
 
 @process("cubes", "filter", selects=True)
-def filter_bands(data: BandCube, bands: BandNames = [], wavelengths: Wavelengths = []) -> BandCube:  # noqa: B006
+def filter_bands(
+    data: BandCube,
+    bands: BandNames = [],  # noqa: B006
+    wavelengths: Wavelengths = [],  # noqa: B006
+    *,
+    engine: Engine,
+) -> BandCube:
     """Keep some bands, in the order asked for.
+
+    Names that no band has are left out, with a warning.
 
     Parameters
     ----------
@@ -119,16 +137,14 @@ def filter_bands(data: BandCube, bands: BandNames = [], wavelengths: Wavelengths
     if not bands and not wavelengths:
         raise GdcError("BandFilterParameterMissing", "filter_bands needs 'bands' or 'wavelengths'.")
     name = require_bands(data)
-    present = data.coords[name].values.tolist()
+    present = labels_of(data, name).tolist()
     common: dict[str, str] = data.attrs.get("common_names", {})
     centres: dict[str, float] = data.attrs.get("center_wavelengths", {})
     chosen: list[str] = []
     for band in bands:
         matches = [band] if band in present else [one for one in present if common.get(one) == band]
-        if not matches:
-            raise GdcError(
-                "BandNotFound", f"The data cube has no band '{band}'; it has {', '.join(map(str, present))}."
-            )
+        if not matches and engine.probing:
+            engine.log("warning", f"There is no band '{band}'; there are {', '.join(map(str, present))}.")
         chosen += matches
     for low, high in wavelengths:
         chosen += [one for one in present if one in centres and low <= centres[one] <= high]
@@ -181,7 +197,7 @@ def filter_bbox(data: RasterOrVectorCube, extent: BoundingBox) -> RasterOrVector
     Returns
     -------
     cube
-        The cube with fewer pixels.
+        The cube with fewer pixels, or with the geometries that lie in the box as a whole.
 
     Raises
     ------
@@ -189,12 +205,28 @@ def filter_bbox(data: RasterOrVectorCube, extent: BoundingBox) -> RasterOrVector
         The corners of the box are swapped.
     """
     bounds, crs = box(extent)
+    if not is_raster(data):
+        return _geometries_inside(data, bounds, crs)
     grid = grid_of(data)
     if grid.curvilinear:
         vertical, horizontal = spatial_dimensions(data)
         covered = xr.DataArray(grid.covers(transform_bounds(bounds, crs, grid.crs)), dims=[vertical, horizontal])
         data = data.where(covered).transpose(*data.dims).assign_attrs(data.attrs)
     return _cut(data, grid, grid.crop(bounds, crs))
+
+
+def _geometries_inside(data: xr.DataArray, bounds: Bounds, crs: str) -> xr.DataArray:
+    """Return a vector cube with the geometries that a box holds as a whole."""
+    import shapely
+
+    names = dimensions_of_type(data, "geometry")
+    if not names:
+        raise GdcError("DimensionNotAvailable", "filter_bbox needs a cube with x and y, or with geometries.")
+    named = crs_of(data)
+    area = shapely.box(*transform_bounds(bounds, crs, LONGITUDE_LATITUDE if named is None else normalise_crs(named)))
+    shapes = labels_of(data, names[0])
+    inside = np.array([not (shape is None or shape.is_empty) and area.covers(shape) for shape in shapes], dtype=bool)
+    return _take(data, names[0], inside)
 
 
 def _cut(data: xr.DataArray, grid: Grid, window: Grid | None) -> xr.DataArray:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 import xarray as xr
 
-from gdc_jupyter.cube.cube import dimensions_of_type, with_labels, without
+from gdc_jupyter.cube.cube import dimensions_of_type, labels_of, with_labels, without
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import NULL, RasterBandCube, RasterCube, Schema
@@ -51,7 +51,7 @@ def ndvi(data: RasterBandCube, nir: BandName = "nir", red: BandName = "red", tar
     if len(names) != 1:
         raise GdcError("DimensionAmbiguous", f"One dimension of type 'bands' is needed, and there are {len(names)}.")
     dimension = names[0]
-    bands = data.coords[dimension].values.tolist()
+    bands = labels_of(data, dimension).tolist()
     if target_band is not None and target_band in bands:
         raise GdcError("BandExists", f"The data cube has a band '{target_band}' already.")
     axis = data.get_axis_num(dimension)

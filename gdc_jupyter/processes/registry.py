@@ -77,6 +77,10 @@ class Process:
         Whether a process that crops also changes values, so that it has to run on each block.
     selects : bool
         Whether the result holds a subset of the labels of the first cube, so that a source need not read the others.
+    templates : set of str
+        The arguments of which only the labels matter: the function gets them as one pixel of ones.
+    trims : bool
+        Whether the labels of the result depend on the data, so that these are read while the plan is made.
     counts : bool
         Whether the function has to see how many labels x and y really have, and refuses by them.
     engine : bool
@@ -105,6 +109,8 @@ class Process:
     joins: bool = False
     masks: bool = False
     selects: bool = False
+    templates: frozenset[str] = frozenset()
+    trims: bool = False
     counts: bool = False
     engine: bool = False
     frame: bool = False

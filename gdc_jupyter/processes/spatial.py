@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from gdc_jupyter.cube.cube import grid_of, place, spatial_dimensions
-from gdc_jupyter.cube.grid import Grid
-from gdc_jupyter.cube.warp import resampled_grid, warp
+from gdc_jupyter.cube.align import warped
+from gdc_jupyter.cube.cube import grid_of, spatial_dimensions
+from gdc_jupyter.cube.warp import resampled_grid
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import Arguments, Reach, process
 from gdc_jupyter.processes.schemas import EPSG, NULL, WKT2, Numeric, RasterCube, Resampling, Schema, choice
@@ -92,19 +92,6 @@ def resample_cube_spatial(data: RasterCube, target: RasterCube, method: Resampli
         The cube on the grid of ``target``.
     """
     return warped(data, grid_of(target), method)
-
-
-def warped(data: Any, target: Grid, method: str, scale: tuple[float, float] | None = None) -> Any:
-    """Return a cube resampled to a grid; see :func:`gdc_jupyter.cube.warp.warp`."""
-    vertical, horizontal = spatial_dimensions(data)
-    ordered = data.transpose(..., vertical, horizontal)
-    values = warp(ordered.values, grid_of(data), target, method, scale)
-    coords = {name: ordered.coords[name].variable for name in ordered.dims[:-2] if name in ordered.coords}
-    shaped = type(data)(values, dims=ordered.dims, coords=coords, attrs=data.attrs)
-    shaped = shaped.assign_coords(
-        {name: (name, np.zeros(shaped.sizes[name]), data.coords[name].attrs) for name in (vertical, horizontal)}
-    )
-    return place(shaped, target).transpose(*data.dims)
 
 
 def _kernel_margin(arguments: Arguments) -> int:

@@ -17,6 +17,7 @@ from gdc_jupyter.processes.schemas import (
     Probabilities,
     Schema,
 )
+from gdc_jupyter.processes.sums import valid_sum
 from gdc_jupyter.processes.values import numeric, scalar, stack
 
 Quantity = Annotated[Any, Schema({"type": "integer", "minimum": 2})]
@@ -41,7 +42,7 @@ def mean(data: Numbers, ignore_nodata: Flag = True) -> Number:
     values = _floats(data)
     if not ignore_nodata:
         return _empty_or(values, lambda: values.mean(axis=0))
-    total, count = _valid_sum(values)
+    total, count = valid_sum(values)
     with np.errstate(all="ignore"):
         return scalar(total / np.where(count, count, np.nan).astype(values.dtype))
 
@@ -128,7 +129,7 @@ def sum_(data: Numbers, ignore_nodata: Flag = True) -> Number:
     values = _floats(data)
     if not ignore_nodata:
         return _empty_or(values, lambda: values.sum(axis=0))
-    total, count = _valid_sum(values)
+    total, count = valid_sum(values)
     return scalar(np.where(count > 0, total, np.nan).astype(values.dtype))
 
 
@@ -284,12 +285,6 @@ def _floats(data: Any) -> NDArray[Any]:
     if values.dtype.kind != "f":
         raise GdcError("ProcessParameterInvalid", "An array of numbers is needed, and this one holds other things.")
     return values
-
-
-def _valid_sum(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    gaps = np.isnan(values)
-    count = len(values) - np.count_nonzero(gaps, axis=0)
-    return np.add.reduce(values, axis=0, where=~gaps, initial=0), np.asarray(count)
 
 
 def _empty_or(values: NDArray[Any], reduce: Callable[[], Any]) -> Any:
