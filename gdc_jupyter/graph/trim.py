@@ -50,4 +50,11 @@ def trimmed(cube: BlockCube, execution: Execution) -> BlockCube:
         assert window is not None
         return cube.block(window, memo).isel(kept)
 
-    return BlockCube(one_pixel(probe.isel(kept), inner), inner, compute)
+    return BlockCube(
+        one_pixel(probe.isel(kept), inner),
+        inner,
+        compute,
+        how="block by block, without the labels that have no data",
+        needs=lambda window: [(cube, window)],
+        before=(cube,),
+    )
