@@ -161,11 +161,12 @@ def trim_cube(data: Cube) -> Cube:
 
 def valid_labels(data: xr.DataArray) -> dict[str, NDArray[np.bool_]]:
     """Return which labels of each dimension have data."""
-    valid: NDArray[np.bool_] = ~np.asarray(missing(data.values))
-    axes = range(data.ndim)
-    return {
-        str(name): valid.any(axis=tuple(each for each in axes if each != axis)) for axis, name in enumerate(data.dims)
-    }
+    present: NDArray[Any] = ~np.asarray(missing(data.values))
+    valid: dict[str, NDArray[np.bool_]] = {}
+    for name in data.dims:
+        others = tuple(data.get_axis_num(each) for each in data.dims if each != name)
+        valid[str(name)] = np.atleast_1d(present.any(axis=others))
+    return valid
 
 
 def kept_labels(data: xr.DataArray, name: str, valid: NDArray[np.bool_]) -> NDArray[np.intp]:
