@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cubes import code, cube, one, ref, run
+from native_cubes import code, cube, one, ref, run
 
 ADD = one("add", x=ref("x"), y=ref("y"))
 RANDOM = np.random.default_rng(5)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cubes import code, cube, one, ref, run
+from native_cubes import code, cube, one, ref, run
 
 from gdc_jupyter.cube.cube import spatial_dimensions
 from gdc_jupyter.graph import execute

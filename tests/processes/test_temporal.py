@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from cubes import code, cube, one, ref, run
 from hypothesis import given
 from hypothesis import strategies as st
+from native_cubes import code, cube, one, ref, run
 
 RANDOM = np.random.default_rng(3)
 MEAN = one("mean", data=ref("data"))
