@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "cube": set(),
     "catalog": {"cube", "samples"},
     "samples": {"catalog", "cube"},
-    "udf": set(),
+    "udf": {"catalog"},
     "processes": {"cube", "catalog", "udf"},
     "graph": {"processes", "cube", "catalog"},
     "jobs": {"graph", "processes", "cube", "catalog", "udf"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from gdc_jupyter.settings import Permissions
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
 
+#: Names the Dask cluster to be used, where a caller does not.
+SCHEDULER_VARIABLE = "GDC_DASK_SCHEDULER"
 CALLS_PER_NODE = 6
 Progress = Callable[[float], None]
 Log = Callable[[str, str, tuple[str, ...]], None]
@@ -122,6 +125,7 @@ def run(
     log: Log = lambda level, message, path: None,
     default_formats: Sequence[str] = (),
     permissions: Permissions | None = None,
+    dask_scheduler: Any = None,
 ) -> Result:
     """Run a process and write what it saves into a folder.
 
@@ -144,6 +148,9 @@ def run(
         JSON value.
     permissions : Permissions, optional
         What the graph may do.
+    dask_scheduler : str or distributed.Client, optional
+        The Dask cluster that computes blocks; by default that of ``GDC_DASK_SCHEDULER``. Without one, or where this
+        is empty text, threads of this process do.
 
     Raises
     ------
@@ -154,6 +161,7 @@ def run(
     """
     before = METER.sums()
     with make_plan(process, catalog, parameters, permissions, log) as plan:
+        _choose_executor(plan, dask_scheduler, process, parameters, catalog, permissions, log)
         result = _produce(plan, folder, progress, log, default_formats)
     for files, saved in zip(result.files, plan.saved, strict=False):
         for collection_id in saved.collections:
@@ -168,6 +176,7 @@ def execute(
     parameters: Mapping[str, Any] | None = None,
     catalog: Catalog | None = None,
     permissions: Permissions | None = None,
+    dask_scheduler: Any = None,
 ) -> Any:
     """Run a process graph in this process and return its result.
 
@@ -181,6 +190,9 @@ def execute(
         The collections; those of this computer by default.
     permissions : Permissions, optional
         What the graph may do.
+    dask_scheduler : str or distributed.Client, optional
+        The Dask cluster that computes blocks; by default that of ``GDC_DASK_SCHEDULER``. Without one, or where this
+        is empty text, threads of this process do.
 
     Returns
     -------
@@ -198,7 +210,28 @@ def execute(
         catalog = Catalog()
     process = process_graph if "process_graph" in process_graph else {"process_graph": process_graph}
     with make_plan(process, catalog, parameters or {}, permissions) as plan:
+        _choose_executor(plan, dask_scheduler, process, parameters, catalog, permissions)
         return assemble(plan.result, plan.execution) if isinstance(plan.result, BlockCube) else plan.result
+
+
+def _choose_executor(
+    plan: Plan,
+    scheduler: Any,
+    process: Mapping[str, Any],
+    parameters: Mapping[str, Any] | None,
+    catalog: Catalog,
+    permissions: Permissions | None,
+    log: Log = lambda level, message, path: None,
+) -> None:
+    if scheduler is None:
+        scheduler = os.environ.get(SCHEDULER_VARIABLE)
+    if scheduler and plan.cubes:
+        from gdc_jupyter.graph.scale import Cluster
+
+        cluster = Cluster(scheduler, plan, process, parameters or {}, catalog, permissions or Permissions())
+        plan.resources.callback(cluster.close)
+        plan.execution.executor = cluster
+        log("info", f"Blocks are computed by the Dask cluster at {cluster.address}.", ())
 
 
 def _produce(plan: Plan, folder: Path, progress: Progress, log: Log, default_formats: Sequence[str]) -> Result:

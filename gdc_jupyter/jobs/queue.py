@@ -47,6 +47,8 @@ class JobQueue:
         Whether the sample collections are there.
     permissions : Permissions, optional
         What process graphs may do; the folder of files is that of the user who asks.
+    dask_scheduler : str
+        The address of the Dask cluster that computes the blocks of batch jobs, if any.
     on_change : callable, optional
         Called with a job's id, status and progress in percent when one of them changes.
     """
@@ -61,6 +63,7 @@ class JobQueue:
         memory_limit: int = 0,
         samples: bool = True,
         permissions: Permissions | None = None,
+        dask_scheduler: str = "",
         on_change: Callable[[str, str, float], None] = lambda job_id, status, progress: None,
         launcher: Launcher | None = None,
     ) -> None:
@@ -71,6 +74,7 @@ class JobQueue:
             "samples": samples,
             "memory_limit": memory_limit,
             "permissions": _fields(permissions or Permissions()),
+            "dask_scheduler": dask_scheduler,
             "store": store.url,
         }
         self._max_running = max_running

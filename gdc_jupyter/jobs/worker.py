@@ -178,7 +178,10 @@ def _run(process: dict[str, Any], request: dict[str, Any], files: Path, **option
     from gdc_jupyter.graph import run
 
     files.mkdir(parents=True, exist_ok=True)
-    return run(process, _catalog(request), files, permissions=_permissions(request), **options)
+    # A synchronous request is small: a cluster would only add to its time.
+    scheduler = request.get("dask_scheduler") or None if request["mode"] == "job" else ""
+    permissions = _permissions(request)
+    return run(process, _catalog(request), files, permissions=permissions, dask_scheduler=scheduler, **options)
 
 
 def _permissions(request: dict[str, Any]) -> Permissions:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gdc_jupyter.catalog.remote import is_url
+from gdc_jupyter.catalog.user_files import user_file
 from gdc_jupyter.errors import GdcError
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def source_of(udf: str, permissions: Permissions) -> str:
     """
     if "\n" in udf or "\r" in udf:
         return udf
-    data = _fetch(udf, permissions) if udf.startswith(("http://", "https://")) else _read(udf, permissions)
+    data = _fetch(udf, permissions) if is_url(udf) else _read(udf, permissions)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -37,17 +39,15 @@ def source_of(udf: str, permissions: Permissions) -> str:
 
 
 def _read(name: str, permissions: Permissions) -> bytes:
-    absent = GdcError("FileNotFound", f"There is no file '{name}' in your workspace.")
-    if permissions.files is None or "\0" in name:
-        raise absent
-    root = permissions.files.resolve()
-    path = (root / name.lstrip("/")).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
-        raise absent
+    path = user_file(permissions.files, name)
+    if not path.is_file():
+        raise GdcError("FileNotFound", f"'{name}' is no file.")
     if path.stat().st_size > _LARGEST:
         raise GdcError("UdfFailed", f"The file '{name}' is larger than the {_LARGEST >> 20} MiB that a UDF may have.")
     return path.read_bytes()
 
 
 def _fetch(url: str, permissions: Permissions) -> bytes:
-    raise GdcError("UdfFailed", f"{url} cannot be asked.")
+    from gdc_jupyter.catalog.remote import fetch
+
+    return fetch(url, permissions, _LARGEST)

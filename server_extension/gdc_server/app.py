@@ -61,6 +61,10 @@ class GdcApp(ExtensionApp):
         help="Hosts that process graphs may ask over the network, as patterns such as '*.example.org'; none by "
         "default. A private address has to be named exactly.",
     ).tag(config=True)
+    dask_scheduler = Unicode(
+        help="Address of a Dask scheduler (tcp://host:8786) whose workers compute the blocks of batch jobs; they need "
+        "this version, the same data folder and the same files. GDC_DASK_SCHEDULER by default, else this computer.",
+    ).tag(config=True)
     result_url_lifetime = Integer(
         Limits.result_url_lifetime, min=1, help="Seconds that the addresses of result files are good for."
     ).tag(config=True)
@@ -83,7 +87,7 @@ class GdcApp(ExtensionApp):
         os.environ["GDC_DATA_DIR"] = str(data)
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
         self.services = Services(
-            data, self.samples, limits, self._permissions(), tell=self._tell_job, touch=self._touch
+            data, self.samples, limits, self._permissions(), self.dask_scheduler, tell=self._tell_job, touch=self._touch
         )
         self.services.begin()
         self.settings.update({"gdc_services": self.services, "gdc_public_url": self.public_url})

@@ -54,6 +54,8 @@ class Services:
         What is allowed.
     permissions : Permissions
         What process graphs may do.
+    dask_scheduler : str
+        The address of the Dask cluster that computes the blocks of batch jobs, if any.
     tell : callable
         Called with the id, status and progress in percent of a job that has changed.
     touch : callable
@@ -64,6 +66,7 @@ class Services:
     samples: bool = True
     limits: Limits = field(default_factory=Limits)
     permissions: Permissions = field(default_factory=Permissions)
+    dask_scheduler: str = ""
     tell: Callable[[str, str, float], None] = lambda job_id, status, progress: None
     touch: Callable[[datetime], None] = lambda time: None
     _opening: asyncio.Task[JobQueue] | None = None
@@ -145,6 +148,7 @@ class Services:
             memory_limit=self.limits.job_memory,
             samples=self.samples,
             permissions=self.permissions,
+            dask_scheduler=self.dask_scheduler,
             on_change=self.tell,
             launcher=self._launcher,
         )
