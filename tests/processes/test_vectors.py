@@ -1,90 +1,111 @@
-"""The official test vectors of the processes that work on numbers, texts and lists alone."""
+"""All official test vectors of the processes that are registered, but for those that contradict their specification."""
 
 import pytest
-from vectors import FOLDER, cases, matches
+from vectors import FOLDER, cases, is_graph
 
 from gdc_jupyter.errors import GdcError, InvalidProcessGraph
 from gdc_jupyter.graph import execute
 from gdc_jupyter.processes import PROCESSES
 
-# Processes whose vectors are all met.
-EXACT = {
-    *(
-        "absolute",
-        "add",
-        "add_dimension",
-        "and",
-        "arccos",
-        "arcsin",
-        "arctan",
-        "arctan2",
-        "array_concat",
-        "array_create",
-    ),
-    *(
-        "array_labels",
-        "ceil",
-        "clip",
-        "cos",
-        "dimension_labels",
-        "divide",
-        "drop_dimension",
-        "e",
-        "eq",
-        "exp",
-        "filter_bbox",
-    ),
-    *("filter_labels", "filter_temporal", "floor", "gt", "gte", "if", "is_nan", "is_nodata", "is_valid"),
-    *(
-        "linear_scale_range",
-        "ln",
-        "log",
-        "lt",
-        "multiply",
-        "ndvi",
-        "neq",
-        "normalized_difference",
-        "not",
-        "or",
-        "pi",
-        "round",
-    ),
-    *("sgn", "sin", "sqrt", "subtract", "tan", "xor"),
+# Vectors that no process can meet that does what its specification says.
+CONTRADICTORY = {
+    "all-8": "The specification's own example gives null for [null] with no-data taken into account.",
+    "any-8": "The specification's own example gives null for [null] with no-data taken into account.",
+    "array_append-0": "The value 0 is appended, and 1 is expected in its place.",
+    "array_apply-8": "It names a process 'mulitply'.",
+    "array_element-3": "It asks for the label 'BO2' of an array that has 'B02'.",
+    "array_filter-0": "Its condition is gt without 'y': the vector has 'x' twice.",
+    "array_filter-5": "Its condition returns numbers, and both are other than true.",
+    "array_find-6": "The value is the first element, and position 1 is expected.",
+    "lte-15": "Infinity is equal to infinity (IEEE 754), as gte has it.",
+    "mask-1": "It refers to a file that is not published.",
+    "reduce_dimension-1": "It refers to nodes as if they were parameters.",
 }
-CASES = cases(EXACT) if FOLDER.is_dir() else []
+# Vectors that are still to be met, by process.
+_OPEN: dict[str, list[int]] = {
+    "absolute": [0, 1, 2],
+    "aggregate_temporal": [3, 5, 6, 7, 8, 9, 10],
+    "aggregate_temporal_period": [3, 4, 6, 7, 8, 9, 10, 11, 12],
+    "all": [9],
+    "any": [9],
+    "apply": [1, 2],
+    "apply_dimension": [1, 2],
+    "array_append": [9],
+    "array_apply": [0, 1, 2, 3, 4, 5, 6, 7],
+    "array_contains": [5],
+    "array_filter": [1, 2, 3, 4, 6],
+    "array_find": [8, 9, 11],
+    "array_interpolate_linear": [1, 2, 5, 6],
+    "ceil": [0, 1, 2],
+    "clip": [0, 1, 2, 3, 4],
+    "count": [4, 5],
+    "extrema": [3],
+    "filter_bands": [2, 4],
+    "filter_spatial": [0],
+    "first": [6],
+    "floor": [0, 1, 2],
+    "int": [0, 1, 2, 7, 8, 9, 12],
+    "last": [6],
+    "mask": [0, 2],
+    "mask_polygon": [0, 1, 6],
+    "max": [3],
+    "mean": [5, 6],
+    "median": [5, 8],
+    "merge_cubes": [3],
+    "min": [3],
+    "mod": [6, 7, 16],
+    "power": [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+    "product": [7, 10],
+    "quantiles": [7, 8, 9],
+    "rename_dimension": [3, 4],
+    "rename_labels": [0, 5, 7],
+    "round": [0],
+    "sd": [4, 5, 6],
+    "sgn": [0, 2],
+    "sum": [7, 10],
+    "variance": [5, 6, 7],
+}
+OPEN = {f"{process}-{number}" for process, numbers in _OPEN.items() for number in numbers}
+CASES = cases(set(PROCESSES)) if FOLDER.is_dir() else []
+
+
+def marked(case):
+    """Return a case that is expected to fail where it is known to."""
+    name = str(case)
+    marks = []
+    if name in CONTRADICTORY:
+        marks = [pytest.mark.xfail(reason=CONTRADICTORY[name], strict=True)]
+    elif name in OPEN:
+        marks = [pytest.mark.xfail(reason="still to be met", strict=False)]
+    return pytest.param(case, marks=marks, id=name)
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the official vectors are not here")
 def test_vectors_are_found():
-    assert len(CASES) > 300
+    assert len(CASES) > 860
+    assert {*CONTRADICTORY, *OPEN} <= set(map(str, CASES))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", [marked(case) for case in CASES])
 @pytest.mark.filterwarnings("ignore")
 def test_vector(case):
-    graphs = {
-        name: value for name, value in case.arguments.items() if isinstance(value, dict) and "process_graph" in value
-    }
+    assert not case.missing, f"The vector refers to what is not published: {case.missing}"
+    graphs = {name: value for name, value in case.arguments.items() if is_graph(value)}
     parameters = {name: value for name, value in case.arguments.items() if name not in graphs}
     arguments = {**{name: {"from_parameter": name} for name in parameters}, **graphs}
     graph = {"call": {"process_id": case.process, "arguments": arguments, "result": True}}
     code, result = run(graph, parameters)
     if code is not None:
-        assert case.throws is True or case.throws == code
+        assert case.accepts_error(code), f"{result} where {case.returns!r} is expected"
     else:
-        assert case.returns is not None or not case.throws
-        assert matches(result, case.returns, case.delta), f"{result!r} is not {case.returns!r}"
+        assert case.accepts(result), f"{result!r} is not {case.returns!r}"
 
 
 def run(graph, parameters):
-    """Return the code of the error, or None and the result."""
+    """Return the code of the error and the error, or None and the result."""
     try:
         return None, execute(graph, parameters)
     except InvalidProcessGraph as error:
-        return error.faults[0].code, None
+        return error.faults[0].code, error
     except GdcError as error:
-        return error.code, None
-
-
-def test_exact_processes_are_registered():
-    assert set(PROCESSES) >= EXACT
+        return error.code, error
