@@ -1,18 +1,12 @@
-"""Areas as openEO writes them, bounding boxes and GeoJSON polygons, and what they cover of a grid."""
+"""Areas as openEO writes them, bounding boxes and geometries, and what they leave of a grid."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, parse_crs, transformer
+from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, transform_bounds
 from gdc_jupyter.errors import GdcError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-    from shapely.geometry.base import BaseGeometry
 
 LONGITUDE_LATITUDE = "OGC:CRS84"
 EDGES = ("west", "south", "east", "north")
@@ -76,13 +70,35 @@ def crop_box(grid: Grid, extent: dict[str, Any]) -> Grid:
     return window
 
 
-def crop_polygons(grid: Grid, geojson: Any) -> Grid:
-    """Return the pixels of a grid in the box around polygons; see :func:`crop_box`."""
-    bounds = envelope(geometries_of(geojson))
-    window = grid.crop(bounds, LONGITUDE_LATITUDE)
+def crop_geometries(grid: Grid, value: Any) -> Grid:
+    """Return the pixels of a grid in the box around geometries, a vector cube or GeoJSON; see :func:`crop_box`."""
+    from gdc_jupyter.cube.zones import window_around
+
+    window = window_around(value, grid)
     if window is None:
-        raise outside(grid, bounds)
+        raise outside(grid, envelope(value))
     return window
+
+
+def envelope(value: Any) -> Bounds:
+    """Return the box around geometries, a vector cube or GeoJSON, in longitude and latitude.
+
+    Raises
+    ------
+    GdcError
+        ``GeometryInvalid`` where all geometries are empty.
+    """
+    import shapely
+
+    from gdc_jupyter.cube.geojson import as_vector_cube
+    from gdc_jupyter.cube.vector import crs_of, geometries_of
+
+    cube = as_vector_cube(value)
+    geometries = geometries_of(cube)
+    if shapely.is_empty(geometries).all():
+        raise GdcError("GeometryInvalid", "All geometries are empty.")
+    bounds = Bounds(*map(float, shapely.total_bounds(geometries)))
+    return transform_bounds(bounds, crs_of(cube), LONGITUDE_LATITUDE)
 
 
 def outside(grid: Grid, bounds: Bounds) -> GdcError:
@@ -93,84 +109,3 @@ def outside(grid: Grid, bounds: Bounds) -> GdcError:
         f"The area {tuple(round(edge, 6) for edge in bounds)} holds no pixel of the data, which lie between longitudes "
         f"{west:.4f} and {east:.4f} and latitudes {south:.4f} and {north:.4f}.",
     )
-
-
-def geometries_of(geojson: Any) -> list[BaseGeometry]:
-    """Return the polygons of a GeoJSON object.
-
-    Raises
-    ------
-    GdcError
-        ``GeometryInvalid`` where it is no GeoJSON or holds no polygon.
-    """
-    from shapely.errors import ShapelyError
-    from shapely.geometry import shape
-
-    try:
-        found = [shape(geometry) for geometry in _members(geojson)]
-    except (ShapelyError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise GdcError("GeometryInvalid", f"The geometry is no valid GeoJSON: {error}") from None
-    polygons = [one for one in found if one.geom_type in ("Polygon", "MultiPolygon") and not one.is_empty]
-    if not polygons:
-        raise GdcError("GeometryInvalid", "GeoJSON with at least one polygon is needed.")
-    return polygons
-
-
-def envelope(geometries: Sequence[BaseGeometry]) -> Bounds:
-    """Return the box around geometries."""
-    edges = [geometry.bounds for geometry in geometries]
-    return Bounds(*(choose(edge[side] for edge in edges) for side, choose in enumerate((min, min, max, max))))
-
-
-def inside(geometries: Sequence[BaseGeometry], grid: Grid) -> NDArray[np.bool_]:
-    """Return which pixel centres lie in polygons given in longitude and latitude, shape (height, width)."""
-    projected = [_project(geometry, grid.crs) for geometry in geometries]
-    if not grid.regular:
-        return _points_inside(projected, grid)
-    import rasterio.features
-    from affine import Affine
-
-    covered: NDArray[np.bool_] = rasterio.features.geometry_mask(
-        projected, out_shape=grid.shape, transform=Affine(*grid.transform), invert=True
-    )
-    return covered
-
-
-def _points_inside(geometries: Sequence[BaseGeometry], grid: Grid) -> NDArray[np.bool_]:
-    import numpy as np
-    import shapely
-
-    x, y = grid.points()
-    if parse_crs(grid.crs).is_geographic:
-        x = (x + 180) % 360 - 180
-    covered = np.zeros(grid.shape, bool)
-    for geometry in geometries:
-        shapely.prepare(geometry)
-        covered |= np.asarray(shapely.intersects_xy(geometry, x, y))
-    return covered
-
-
-def _project(geometry: BaseGeometry, crs: str) -> BaseGeometry:
-    import shapely
-
-    if parse_crs(crs) == parse_crs(LONGITUDE_LATITUDE):
-        return geometry
-    into = transformer(LONGITUDE_LATITUDE, crs)
-    return shapely.transform(geometry, lambda points: _columns(into.transform(points[:, 0], points[:, 1])))
-
-
-def _columns(pair: tuple[Any, Any]) -> Any:
-    import numpy as np
-
-    return np.column_stack(pair)
-
-
-def _members(geojson: Any) -> list[Any]:
-    kind = geojson.get("type") if isinstance(geojson, dict) else None
-    if kind == "FeatureCollection":
-        return [feature["geometry"] for feature in geojson["features"] if feature.get("geometry")]
-    if kind == "Feature":
-        return [geojson["geometry"]]
-    if kind == "GeometryCollection":
-        return list(geojson["geometries"])
-    return [geojson]

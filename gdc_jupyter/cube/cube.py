@@ -8,7 +8,7 @@ are instants, or texts: dates, or periods such as ``2022-05`` whose kind is ``at
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,8 @@ def dimension_type(cube: xr.DataArray, name: str) -> str:
             return "temporal"
         if _declared_axis(coordinate):
             return "spatial"
+        if _has_geometries(coordinate.values):
+            return "geometry"
     return _TYPES.get(name.lower(), "other")
 
 
@@ -85,6 +87,10 @@ def instants_of(cube: xr.DataArray, name: str) -> NDArray[Any] | None:
         return None
     period = cube.coords[name].attrs.get("period")
     return parse_labels(labels.tolist()) if period is None else period_starts(labels.tolist(), str(period))
+
+
+def _has_geometries(labels: np.ndarray[Any, Any]) -> bool:
+    return labels.dtype == object and labels.size > 0 and hasattr(labels.flat[0], "geom_type")
 
 
 def dimensions_of_type(cube: xr.DataArray, kind: str) -> list[str]:
@@ -327,8 +333,16 @@ def _labels(kind: str, labels: Any) -> Any:
 def without(cube: xr.DataArray, dimension: str, values: np.ndarray[Any, Any]) -> xr.DataArray:
     """Return a cube that lacks a dimension of another, with the given values."""
     dims = [name for name in cube.dims if name != dimension]
-    coords = {name: cube.coords[name].variable for name in dims if name in cube.coords}
-    return xr.DataArray(values, dims=dims, coords=coords, attrs=cube.attrs)
+    return xr.DataArray(values, dims=dims, coords=coordinates_along(cube, dims), attrs=cube.attrs)
+
+
+def coordinates_along(cube: xr.DataArray, dimensions: Sequence[Hashable]) -> dict[Hashable, xr.Variable]:
+    """Return the labels of some dimensions of a cube; those of geometries with what else is known of each."""
+    coords = {name: cube.coords[name].variable for name in dimensions if name in cube.coords}
+    for name in dimensions:
+        if dimension_type(cube, str(name)) == "geometry":
+            coords |= {key: each.variable for key, each in cube.coords.items() if each.dims == (name,)}
+    return coords
 
 
 def with_labels(
@@ -343,7 +357,7 @@ def with_labels(
 
     Labels that are periods have their kind as ``period``, such as ``month``.
     """
-    coords = {name: cube.coords[name].variable for name in cube.dims if name in cube.coords and name != dimension}
+    coords = coordinates_along(cube, [name for name in cube.dims if name != dimension])
     kind = kind or dimension_type(cube, dimension)
     attributes = {"type": kind} if period is None else {"type": kind, "period": period}
     if kind == "spatial":

@@ -34,6 +34,9 @@ class Stream(Protocol):
     def grid(self) -> Grid:
         """Where the pixels are."""
 
+    def windows(self) -> list[Grid]:
+        """Return the windows of the blocks that cover the cube."""
+
     def map(self, function: Callable[[xr.DataArray, Grid], T], windows: Sequence[Grid] | None = None) -> Iterator[T]:
         """Yield what a function makes of each block, in order; blocks are computed on several threads.
 
@@ -64,10 +67,14 @@ class CubeStream:
         vertical, horizontal = spatial_dimensions(self.cube)
         return self.cube.isel({vertical: slice(0, 1), horizontal: slice(0, 1)})
 
+    def windows(self) -> list[Grid]:
+        """Return the windows of the blocks that cover the cube."""
+        return [self.grid]
+
     def map(self, function: Callable[[xr.DataArray, Grid], T], windows: Sequence[Grid] | None = None) -> Iterator[T]:
         """Yield what a function makes of each block; see :class:`Stream`."""
         vertical, horizontal = spatial_dimensions(self.cube)
-        for window in windows or [self.grid]:
+        for window in self.windows() if windows is None else windows:
             row, column = self.grid.offset(window)
             rows, columns = slice(row, row + window.height), slice(column, column + window.width)
             yield function(self.cube.isel({vertical: rows, horizontal: columns}), window)

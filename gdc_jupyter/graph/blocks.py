@@ -140,10 +140,13 @@ class BlockStream:
         self.probe: xr.DataArray = cube.probe
         self.grid: Grid = cube.grid
 
+    def windows(self) -> list[Grid]:
+        """Return the windows of the blocks that cover the cube."""
+        return _windows(self.grid, self._cube.pixel_bytes)
+
     def map(self, function: Callable[[xr.DataArray, Grid], T], windows: Sequence[Grid] | None = None) -> Iterator[T]:
         """Yield what a function makes of each block."""
-        chosen = _windows(self.grid, self._cube.pixel_bytes) if windows is None else windows
-        return self._execution.map(self._cube, chosen, function)
+        return self._execution.map(self._cube, self.windows() if windows is None else windows, function)
 
 
 def assemble(cube: BlockCube, execution: Execution) -> xr.DataArray:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
-from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, Nested
+from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, Nested, node_parameters
 from gdc_jupyter.processes import PROCESSES
 from gdc_jupyter.processes.engine import Frame
 
 if TYPE_CHECKING:
     from gdc_jupyter.processes.engine import Engine
+
+_LIVE = (Callback, FromNode, FromParameter, Nested)
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +37,8 @@ class CompiledCallback:
         Whether one value is wanted of it in place of those along the first axis.
     block : xarray.DataArray, optional
         The labels of the values that it gets, where these are bare.
+    known : mapping, optional
+        The results of nodes that are not computed.
     """
 
     graph: Graph
@@ -43,10 +47,12 @@ class CompiledCallback:
     engine: Engine
     reduces: bool = False
     block: xr.DataArray | None = None
+    known: Mapping[str, Any] | None = None
 
     def __call__(self, **given: Any) -> Any:
         """Return the result of the graph."""
-        return evaluate(self.graph, {**self.parameters, **given}, self.path, self.engine, self._frame(given))
+        parameters = {**self.parameters, **given}
+        return evaluate(self.graph, parameters, self.path, self.engine, self._frame(given), self.known)
 
     def _frame(self, given: dict[str, Any]) -> Frame | None:
         if self.block is not None:
@@ -58,22 +64,50 @@ class CompiledCallback:
         """Return the callback with the labels of a block."""
         return CompiledCallback(self.graph, self.parameters, self.path, self.engine, self.reduces, block)
 
+    def uses_of(self, parameter: str) -> tuple[dict[str, tuple[str, dict[str, Any]]], bool]:
+        """Return what takes a parameter as its data, and whether nothing else does.
+
+        See :func:`gdc_jupyter.processes.engine.uses_of`.
+        """
+        found: dict[str, tuple[str, dict[str, Any]]] = {}
+        alone = True
+        for node in self.graph.nodes.values():
+            others = {name: value for name, value in node.arguments.items() if name != "data"}
+            literal = not any(isinstance(value, _LIVE) for value in others.values())
+            if node.arguments.get("data") == FromParameter(parameter) and literal:
+                found[node.id] = node.process, others
+            elif parameter in node_parameters(node):
+                alone = False
+        return found, alone
+
+    def knowing(self, values: Mapping[str, Any]) -> CompiledCallback:
+        """Return the callback with the results of some of its nodes, which are not computed then."""
+        return replace(self, known=values)
+
 
 def evaluate(
-    graph: Graph, parameters: Mapping[str, Any], path: tuple[str, ...], engine: Engine, frame: Frame | None = None
+    graph: Graph,
+    parameters: Mapping[str, Any],
+    path: tuple[str, ...],
+    engine: Engine,
+    frame: Frame | None = None,
+    known: Mapping[str, Any] | None = None,
 ) -> Any:
     """Run a graph on the values of its parameters and return its result.
 
-    A node's value is let go after its last use, so that a block needs no more memory than its widest point.
+    A node's value is let go after its last use, so that a block needs no more memory than its widest point. Nodes whose
+    results are known already are not computed.
 
     Raises
     ------
     InvalidProcessGraph
         Where a process refuses its arguments, with the place.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(known or {})
     left = dict(graph.uses)
     for node in graph.nodes.values():
+        if known and node.id in known:
+            continue
         place = (*path, node.id)
         arguments = resolve_all(node.arguments, values, parameters, place, engine)
         values[node.id] = call_process(node.process, arguments, place, engine, frame)

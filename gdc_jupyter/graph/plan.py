@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from gdc_jupyter.cube.area import crop_polygons
+from gdc_jupyter.cube.area import crop_geometries
 from gdc_jupyter.cube.grid import Bounds, Grid
 from gdc_jupyter.cube.stream import CubeStream
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
@@ -262,14 +262,18 @@ class Planner:
             return call_process(process.id, arguments, path, self, planned=True)
         for name in process.templates & arguments.keys():
             arguments[name] = getattr(arguments[name], "probe", arguments[name])
+        # The first cube of the process counts, not the first that is written down.
+        arguments = {each.name: arguments[each.name] for each in process.parameters if each.name in arguments}
         cubes = {name: value for name, value in arguments.items() if type(value) is BlockCube}
-        if not cubes:
+        if not cubes and not process.streams:
             return call_process(process.id, arguments, path, self)
         if len(cubes) < len(arguments) and any(isinstance(value, xr.DataArray) for value in arguments.values()):
             arguments = {
                 name: value if name in process.templates else planned(value) for name, value in arguments.items()
             }
             cubes = {name: value for name, value in arguments.items() if isinstance(value, BlockCube)}
+        if not cubes:
+            return call_process(process.id, arguments, path, self)
         call = Call(process, arguments, path, self, self.probes)
         first = next(iter(cubes.values()))
         if process.trims and first.grid is not None:
@@ -376,8 +380,8 @@ class Planner:
         if polygons is None:
             return cube
         assert cube.grid is not None
-        cropped = crop(cube, crop_polygons(cube.grid, polygons))
-        call = Call(PROCESSES["mask_polygon"], {"data": cropped, "mask": polygons}, (), self, self.probes)
+        cropped = crop(cube, crop_geometries(cube.grid, polygons))
+        call = Call(PROCESSES["filter_spatial"], {"data": cropped, "geometries": polygons}, (), self, self.probes)
         masked = pixelwise(call, {"data": cropped}, cropped.probe, 0)
         return masked if self.kept is None else replace(masked, fingerprint=digest_of(source, cropped.grid, polygons))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gdc_jupyter.cube.encode import Asset
 from gdc_jupyter.cube.encode.json import to_json
 from gdc_jupyter.cube.grid import Bounds
+from gdc_jupyter.cube.vector import from_frame, is_frame, is_table, is_vector, to_frame
 from gdc_jupyter.errors import Fault, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube
 from gdc_jupyter.graph.blocks import assemble, block_shape, windows
@@ -185,7 +187,7 @@ def execute(
     process_graph : mapping
         Nodes by id, or a process with ``process_graph``.
     parameters : mapping, optional
-        Numbers, lists, or ``xarray.DataArray`` cubes, which ``{"from_parameter": name}`` refers to.
+        Numbers, lists, ``xarray.DataArray`` cubes, or GeoDataFrames, which ``{"from_parameter": name}`` refers to.
     catalog : Catalog, optional
         The collections; those of this computer by default.
     permissions : Permissions, optional
@@ -197,7 +199,8 @@ def execute(
     Returns
     -------
     object
-        A number, list or text, or an ``xarray.DataArray``.
+        A number, list or text, an ``xarray.DataArray``, or a GeoDataFrame for a vector cube that has no dimensions but
+        those of its geometries and properties.
 
     Raises
     ------
@@ -211,7 +214,8 @@ def execute(
     process = process_graph if "process_graph" in process_graph else {"process_graph": process_graph}
     with make_plan(process, catalog, parameters or {}, permissions) as plan:
         _choose_executor(plan, dask_scheduler, process, parameters, catalog, permissions)
-        return assemble(plan.result, plan.execution) if isinstance(plan.result, BlockCube) else plan.result
+        result = plan.result
+        return _given_back(assemble(result, plan.execution) if isinstance(result, BlockCube) else result)
 
 
 def _choose_executor(
@@ -265,10 +269,22 @@ def _parsed(
     for parameter in process.get("parameters") or []:
         if isinstance(parameter, dict) and isinstance(parameter.get("name"), str):
             parameters[parameter["name"]] = parameter.get("default")
-    parameters |= given or {}
+    parameters |= {name: _taken(value) for name, value in (given or {}).items()}
     if graph is not None:
         faults = check(graph, parameters.keys(), given=parameters)
     return graph, faults, parameters
+
+
+def _taken(value: Any) -> Any:
+    """Return a native value as processes take it: features as a vector cube, and objects safe from later changes."""
+    if is_frame(value):
+        return from_frame(value)
+    return copy.deepcopy(value) if isinstance(value, (dict, list)) else value
+
+
+def _given_back(value: Any) -> Any:
+    """Return a result as a native value: a vector cube that is a table of features as a GeoDataFrame."""
+    return to_frame(value) if is_vector(value) and is_table(value) else value
 
 
 class _Counter:

@@ -10,7 +10,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from gdc_jupyter.cube.align import on_grid_of, on_lattice_of, same_labels, spread
-from gdc_jupyter.cube.cube import dimension_type, grid_of, is_raster, labels_of, spatial_dimensions
+from gdc_jupyter.cube.cube import (
+    coordinates_along,
+    dimension_type,
+    grid_of,
+    is_raster,
+    labels_of,
+    spatial_dimensions,
+)
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.results import one_value
@@ -213,10 +220,13 @@ def _positions(labels: NDArray[Any], union: NDArray[Any]) -> NDArray[np.intp]:
 def _labelled(
     first: xr.DataArray, second: xr.DataArray, values: NDArray[Any], unions: dict[Hashable, NDArray[Any]]
 ) -> xr.DataArray:
-    coords = {}
+    coords: dict[Hashable, xr.Variable] = {}
     for name, labels in unions.items():
         known = {**second[name].attrs, **first[name].attrs}
-        coords[name] = xr.Variable(name, labels, {"type": dimension_type(first, str(name)), **known})
+        kind = dimension_type(first, str(name))
+        if kind == "geometry" and len(labels) == first.sizes[name]:
+            coords |= coordinates_along(first, [name])
+        coords[name] = xr.Variable(name, labels, {"type": kind, **known})
     attributes = dict(first.attrs)
     for key in ("common_names", "center_wavelengths"):
         attributes[key] = {**second.attrs.get(key, {}), **first.attrs.get(key, {})}

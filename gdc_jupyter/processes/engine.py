@@ -51,6 +51,31 @@ def framed(callback: Callable[..., Any], block: xr.DataArray) -> Callable[..., A
     return callback if within is None else within(block)
 
 
+def uses_of(
+    callback: Callable[..., Any], parameter: str = "data"
+) -> tuple[dict[str, tuple[str, dict[str, Any]]], bool]:
+    """Return which processes of a callback take a parameter as their data.
+
+    Returns
+    -------
+    uses : dict of str to (str, dict)
+        By node: the process and its other arguments, all of which are literal.
+    alone : bool
+        Whether nothing else in the callback sees the parameter, so that their results are all it needs.
+    """
+    found = getattr(callback, "uses_of", None)
+    if found is None:
+        return {}, False
+    uses: tuple[dict[str, tuple[str, dict[str, Any]]], bool] = found(parameter)
+    return uses
+
+
+def knowing(callback: Callable[..., Any], values: dict[str, Any]) -> Callable[..., Any]:
+    """Return a callback that takes the results of some nodes as given; see :func:`uses_of`."""
+    make = getattr(callback, "knowing", None)
+    return callback if make is None or not values else make(values)
+
+
 class Engine(Protocol):
     """The services of an engine.
 

@@ -1,4 +1,4 @@
-"""Processes that keep a part of a cube: a box, an interval, bands, labels, the inside of polygons."""
+"""Processes that keep a part of a cube: a box, an interval, bands, labels."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Annotated, Any
 import numpy as np
 import xarray as xr
 
-from gdc_jupyter.cube.area import LONGITUDE_LATITUDE, box, crop_box, crop_polygons, envelope, geometries_of, inside
+from gdc_jupyter.cube.area import box, crop_box
 from gdc_jupyter.cube.cube import (
-    crs_of,
     dimension_type,
     dimensions_of_type,
     grid_of,
@@ -21,24 +20,20 @@ from gdc_jupyter.cube.cube import (
     require_temporal,
     spatial_dimensions,
 )
-from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, transform_bounds
+from gdc_jupyter.cube.grid import Bounds, Grid, transform_bounds
 from gdc_jupyter.cube.time import parse_interval, within
+from gdc_jupyter.cube.vector import crs_of, geometries_of, geometry_dimension
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.dimensions import label_list
 from gdc_jupyter.processes.engine import Engine
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import (
-    GEOJSON,
     Anything,
     BandCube,
     BoundingBox,
     Cube,
-    Flag,
     LabelCondition,
-    Polygons,
-    RasterCube,
     RasterOrVectorCube,
-    ScalarChoice,
     Schema,
     TemporalCube,
     TemporalInterval,
@@ -61,9 +56,6 @@ Wavelengths = Annotated[
             },
         }
     ),
-]
-AnyPolygons = Annotated[
-    Any, Schema([{"type": "object", "subtype": "datacube", "dimensions": [{"type": "geometry"}]}, GEOJSON])
 ]
 
 
@@ -185,7 +177,7 @@ def filter_labels(data: Cube, condition: LabelCondition, dimension: Text, contex
 
 @process("cubes", "filter", crop=lambda grid, arguments: crop_box(grid, arguments["extent"]))
 def filter_bbox(data: RasterOrVectorCube, extent: BoundingBox) -> RasterOrVectorCube:
-    """Keep the pixels whose centres lie in a box.
+    """Keep the pixels whose centres lie in a box, or the geometries that lie in it as a whole.
 
     Parameters
     ----------
@@ -219,14 +211,14 @@ def _geometries_inside(data: xr.DataArray, bounds: Bounds, crs: str) -> xr.DataA
     """Return a vector cube with the geometries that a box holds as a whole."""
     import shapely
 
-    names = dimensions_of_type(data, "geometry")
-    if not names:
-        raise GdcError("DimensionNotAvailable", "filter_bbox needs a cube with x and y, or with geometries.")
-    named = crs_of(data)
-    area = shapely.box(*transform_bounds(bounds, crs, LONGITUDE_LATITUDE if named is None else normalise_crs(named)))
-    shapes = labels_of(data, names[0])
-    inside = np.array([not (shape is None or shape.is_empty) and area.covers(shape) for shape in shapes], dtype=bool)
-    return _take(data, names[0], inside)
+    name = geometry_dimension(data)
+    shapes = geometries_of(data)
+    area = transform_bounds(bounds, crs, crs_of(data))
+    west, south, east, north = shapely.bounds(shapes).T
+    # The bounds of an empty geometry are NaN.
+    with np.errstate(invalid="ignore"):
+        inside = (west >= area.west) & (south >= area.south) & (east <= area.east) & (north <= area.north)
+    return _take(data, name, inside)
 
 
 def _cut(data: xr.DataArray, grid: Grid, window: Grid | None) -> xr.DataArray:
@@ -235,60 +227,6 @@ def _cut(data: xr.DataArray, grid: Grid, window: Grid | None) -> xr.DataArray:
         return data.isel({vertical: slice(0, 0), horizontal: slice(0, 0)})
     row, column = grid.offset(window)
     return data.isel({vertical: slice(row, row + window.height), horizontal: slice(column, column + window.width)})
-
-
-@process("cubes", "filter", crop=lambda grid, arguments: crop_polygons(grid, arguments["geometries"]), masks=True)
-def filter_spatial(data: RasterCube, geometries: AnyPolygons) -> RasterCube:
-    """Keep the pixels whose centres lie in polygons.
-
-    Parameters
-    ----------
-    data
-        The cube.
-    geometries
-        Polygons as GeoJSON, in longitude and latitude.
-
-    Returns
-    -------
-    cube
-        The cube cut to the box around the polygons, with no-data outside of them.
-    """
-    grid = grid_of(data)
-    window = grid.crop(envelope(geometries_of(geometries)), LONGITUDE_LATITUDE)
-    return mask_polygon(_cut(data, grid, window), geometries)
-
-
-@process("cubes", "masks")
-def mask_polygon(
-    data: RasterCube, mask: Polygons, replacement: ScalarChoice = None, inside: Flag = False
-) -> RasterCube:
-    """Replace the pixels outside of polygons.
-
-    Parameters
-    ----------
-    data
-        The cube.
-    mask
-        Polygons as GeoJSON, in longitude and latitude.
-    replacement
-        What replaces them; no-data by default.
-    inside
-        Whether the pixels inside are replaced, rather than those outside.
-
-    Returns
-    -------
-    cube
-        The masked cube.
-    """
-    grid = grid_of(data)
-    vertical, horizontal = spatial_dimensions(data)
-    covered = xr.DataArray(_inside(mask, grid), dims=[vertical, horizontal])
-    value = np.float32(np.nan) if replacement is None else replacement
-    return data.where(~covered if inside else covered, value).transpose(*data.dims).assign_attrs(data.attrs)
-
-
-def _inside(mask: Any, grid: Any) -> Any:
-    return inside(geometries_of(mask), grid)
 
 
 def _take(data: xr.DataArray, dimension: str, positions: Any) -> xr.DataArray:

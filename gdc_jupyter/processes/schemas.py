@@ -127,12 +127,30 @@ TemporalCube = Annotated[Any, Schema(_cube({"type": "temporal"}))]
 BandCube = Annotated[Any, Schema(_cube({"type": "bands"}))]
 RasterBandCube = Annotated[Any, Schema(_cube(SPATIAL, {"type": "bands"}))]
 RasterOrVectorCube = Annotated[Any, Schema([_cube(SPATIAL), _cube({"type": "geometry"})])]
+GEOMETRIES = {"type": "geometry"}
+VectorCube = Annotated[Any, Schema(_cube(GEOMETRIES))]
+AnyGeometries = Annotated[Any, Schema([_cube(GEOMETRIES), GEOJSON])]
 Polygons = Annotated[Any, Schema([_cube({"type": "geometry", "geometry_type": ["Polygon", "MultiPolygon"]}), GEOJSON])]
 BoundingBox = Annotated[Any, Schema(BOUNDING_BOX)]
 TemporalInterval = Annotated[Any, Schema(INTERVAL)]
 Resampling = Annotated[str, choice(*RESAMPLING)]
 Period = Annotated[str, choice(*PERIODS)]
 Reducer = Annotated[Callable[..., Any], Schema(callback([_DATA], {"description": "Any data type."}))]
+ItemsReducer = Annotated[
+    Callable[..., Any],
+    Schema(
+        callback([_parameter("data", "The values, in no particular order.", _ITEMS)], {"description": "Any data type."})
+    ),
+]
+CubeCallback = Annotated[
+    Callable[..., Any],
+    Schema(
+        callback(
+            [_parameter("data", "A part of the cube.", _cube(SPATIAL))],
+            {"description": "A cube.", "schema": _cube(SPATIAL)},
+        )
+    ),
+]
 ArrayCallback = Annotated[Callable[..., Any], Schema(callback([_DATA], _ITEMS))]
 ElementCallback = Annotated[Callable[..., Any], Schema(callback([_X], {"description": "Any data type."}))]
 ItemCallback = Annotated[Callable[..., Any], Schema(callback(_ARRAY_PARAMETERS, {"description": "Any data type."}))]

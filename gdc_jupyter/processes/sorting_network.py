@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 # The bytes of one block of pixels with all its elements; it should stay in a core's second-level cache.
 BLOCK_BYTES = 1 << 20
+# A network for more elements than these needs more comparisons than sorting each pixel's on their own.
+MOST_ELEMENTS = 256
 
 
 @lru_cache(maxsize=256)
@@ -88,7 +90,10 @@ def quantiles(
     count, shape = values.shape[0], values.shape[1:]
     pixels = values.reshape(count, -1)
     result = np.full((len(probabilities), pixels.shape[1]), np.nan, dtype=values.dtype)
-    if count and pixels.shape[1]:
+    if count > MOST_ELEMENTS:
+        for column, target in zip(pixels.T, result.T, strict=True):
+            _sorted_quantiles(column, probabilities, ignore_nodata, target)
+    elif count and pixels.shape[1]:
         step = max(BLOCK_BYTES // (values.itemsize * (count + 2)), 64)
         for start in range(0, pixels.shape[1], step):
             _block_quantiles(
@@ -101,6 +106,20 @@ def median(values: NDArray[np.floating], ignore_nodata: bool = True) -> NDArray[
     """Return the median over the first axis; see :func:`quantiles`."""
     result: NDArray[np.floating] = quantiles(values, (0.5,), ignore_nodata)[0]
     return result
+
+
+def _sorted_quantiles(
+    values: NDArray[np.floating], probabilities: Sequence[float], ignore_nodata: bool, result: NDArray[np.floating]
+) -> None:
+    # NaN comes last.
+    ordered = np.sort(values)
+    valid = int(np.searchsorted(ordered, np.nan))
+    if not valid or (valid < len(values) and not ignore_nodata):
+        return
+    for index, probability in enumerate(probabilities):
+        low, share = divmod(probability * (valid - 1), 1)
+        below, above = ordered[int(low)], ordered[min(int(low) + 1, valid - 1)]
+        result[index] = below if share == 0 else below * (1 - share) + above * share
 
 
 def _block_quantiles(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from gdc_jupyter.cube.area import LONGITUDE_LATITUDE, box, envelope, geometries_of
+from gdc_jupyter.cube.area import LONGITUDE_LATITUDE, box, envelope
 from gdc_jupyter.cube.time import parse_interval
+from gdc_jupyter.cube.zones import require_polygons
 from gdc_jupyter.processes.engine import Engine
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import BOUNDING_BOX, GEOJSON, INTERVAL, NULL, Anything, Cube, Schema
@@ -76,7 +77,8 @@ def load_collection(
     id
         The id of the collection.
     spatial_extent
-        A bounding box, or polygons as GeoJSON: the pixels whose centres lie inside are loaded. null loads all.
+        A bounding box, or polygons as GeoJSON or as a vector cube: the pixels whose centres lie inside are loaded. null
+        loads all.
     temporal_extent
         The first instant and the first one after the interval; null for an open end, or for all dates.
     bands
@@ -105,8 +107,10 @@ def extents(spatial_extent: Any, temporal_extent: Any) -> tuple[Any, str, Any, A
     if isinstance(spatial_extent, dict) and "west" in spatial_extent:
         bounds, crs = box(spatial_extent)
     elif spatial_extent is not None:
-        polygons = spatial_extent
-        bounds = envelope(geometries_of(polygons))
+        # Of a cube that is computed later, the labels are known.
+        polygons = getattr(spatial_extent, "probe", spatial_extent)
+        require_polygons(polygons)
+        bounds = envelope(polygons)
     start, end = (None, None) if temporal_extent is None else parse_interval(temporal_extent)
     return bounds, crs, polygons, start, end
 

@@ -52,3 +52,13 @@ def test_input_is_left_as_it_was():
     before = values.copy()
     median(values)
     np.testing.assert_array_equal(values, before)
+
+
+@pytest.mark.parametrize("count", [257, 70_000])
+def test_many_elements(count):
+    values = np.random.default_rng(1).normal(size=(count, 3)).astype(np.float32)
+    values[::3, 1], values[:, 2] = np.nan, np.nan
+    found = quantiles(values, (0.1, 0.5, 1.0))
+    np.testing.assert_allclose(found[:, :2], np.nanquantile(values[:, :2], (0.1, 0.5, 1.0), axis=0), rtol=1e-5)
+    assert np.isnan(found[:, 2]).all()
+    assert np.isnan(quantiles(values, (0.5,), ignore_nodata=False)[0]).tolist() == [False, True, True]

@@ -41,7 +41,6 @@ _OPEN: dict[str, list[int]] = {
     "count": [4, 5],
     "extrema": [3],
     "filter_bands": [2, 4],
-    "filter_spatial": [0],
     "first": [6],
     "floor": [0, 1, 2],
     "int": [0, 1, 2, 7, 8, 9, 12],
