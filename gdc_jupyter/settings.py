@@ -30,6 +30,8 @@ class Permissions:
         private address has to be named exactly.
     files : Path, optional
         The folder of the user's files.
+    ogcapi : str, optional
+        The address of the OGC API - Processes service whose processes run_ogcapi knows by their ids.
     """
 
     udf: bool = True
@@ -38,6 +40,7 @@ class Permissions:
     hosts: tuple[str, ...] = ()
     files: Path | None = None
     scratch: Path | None = None
+    ogcapi: str | None = None
 
 
 def data_directory() -> Path:

@@ -154,19 +154,36 @@ def session(permissions: Permissions, limited: bool = False) -> requests.Session
 
 @contextmanager
 def request(
-    url: str, permissions: Permissions, method: str = "GET", *, body: Any = None, headers: dict[str, str] | None = None
+    url: str,
+    permissions: Permissions,
+    method: str = "GET",
+    *,
+    body: Any = None,
+    headers: dict[str, str] | None = None,
+    seconds: float = READ_SECONDS,
 ) -> Iterator[requests.Response]:
     """Ask for an address and give the answer, whose body is not read yet.
+
+    Parameters
+    ----------
+    url, method : str
+    permissions : Permissions
+    body : object, optional
+        What is sent as JSON.
+    headers : dict, optional
+    seconds : float
+        How long the service may be silent.
 
     Raises
     ------
     GdcError
-        ``UrlNotPermitted``; ``UrlUnreachable`` where there is no answer, or one that tells an error.
+        ``UrlNotPermitted``; ``UrlNotFound``; ``UrlUnreachable`` where there is no answer, or one that tells another
+        error.
     """
     require_permitted(url, permissions)
     import requests
 
-    timeout = CONNECT_SECONDS, READ_SECONDS
+    timeout = CONNECT_SECONDS, seconds
     try:
         with (
             session(permissions) as opened,
@@ -174,7 +191,8 @@ def request(
         ):
             if response.status_code >= 400:
                 reason = _reason(response)
-                raise GdcError("UrlUnreachable", f"{_shown(url)} answers {response.status_code}: {reason}")
+                code = "UrlNotFound" if response.status_code == 404 else "UrlUnreachable"
+                raise GdcError(code, f"{_shown(url)} answers {response.status_code}: {reason}")
             yield response
     except requests.RequestException as error:
         raise GdcError("UrlUnreachable", f"{_shown(url)} cannot be read: {_cause(error)}") from None
@@ -183,7 +201,12 @@ def request(
 def fetch(url: str, permissions: Permissions, limit: int = DOCUMENT_BYTES, **options: Any) -> bytes:
     """Return what is at an address, up to a limit of bytes; see `request`."""
     with request(url, permissions, **options) as response:
-        return b"".join(_chunks(response, url, limit))
+        return read_body(response, url, limit)
+
+
+def read_body(response: requests.Response, url: str, limit: int = DOCUMENT_BYTES) -> bytes:
+    """Return the body of an answer, up to a limit of bytes."""
+    return b"".join(_chunks(response, url, limit))
 
 
 def fetch_json(url: str, permissions: Permissions, **options: Any) -> Any:

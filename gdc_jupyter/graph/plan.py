@@ -43,7 +43,7 @@ from gdc_jupyter.graph.planned import (
 from gdc_jupyter.graph.probes import Probes
 from gdc_jupyter.graph.trim import trimmed
 from gdc_jupyter.processes import PROCESSES, Process
-from gdc_jupyter.processes.engine import Engine, T
+from gdc_jupyter.processes.engine import Deferred, Engine, T
 from gdc_jupyter.processes.registry import Reach
 from gdc_jupyter.settings import Permissions
 
@@ -119,6 +119,8 @@ class Plan:
         Where and when the data of the result are from.
     resources : ExitStack
         What processes keep for the run; the end of a ``with`` closes it.
+    acted : bool
+        Whether a process acts elsewhere.
     """
 
     result: Any = None
@@ -131,6 +133,7 @@ class Plan:
     execution: Execution = field(default_factory=Execution)
     extent: Extent = NOWHERE
     resources: ExitStack = field(default_factory=ExitStack)
+    acted: bool = False
 
     def __enter__(self) -> Plan:
         """Return the plan."""
@@ -160,6 +163,8 @@ class Planner:
         Where blocks of results are kept for the next request.
     reads : bool
         Whether data may be read while the plan is made, for processes whose result has labels that depend on them.
+    effects : bool
+        Whether the graph is run, and processes may act elsewhere.
     """
 
     def __init__(
@@ -171,12 +176,14 @@ class Planner:
         log: Callable[[str, str], None] = lambda level, message: None,
         kept: Kept | None = None,
         reads: bool = True,
+        effects: bool = False,
     ) -> None:
         self.catalog = catalog
         self.parameters = parameters
         self.permissions = permissions or Permissions()
         self.log = log
         self.probing = True
+        self.effects = effects
         self.probes = Probes()
         self.kept = kept
         self.reads = reads
@@ -211,7 +218,7 @@ class Planner:
                 self._plan_node(node, values, graph.uses[node.id] > 1)
         if self.faults:
             raise InvalidProcessGraph(self.faults)
-        self.plan.result, self.plan.extent = values[graph.result], self._extents[graph.result]
+        self.plan.result, self.plan.extent = values.get(graph.result), self._extents.get(graph.result, NOWHERE)
         self.probing = False
         return self.plan
 
@@ -225,6 +232,9 @@ class Planner:
                 self._refuse(fault.code, fault.message, fault.path or (node.id,), fault.process or node.process)
         except GdcError as error:
             self._refuse(error.code, error.message, (node.id,), node.process)
+        except Deferred:
+            # What depends on this node is known in a run only.
+            return
         else:
             if isinstance(value, BlockCube):
                 value = self._named(value, node, values, shared)
@@ -258,6 +268,7 @@ class Planner:
 
     def _apply(self, process: Process, arguments: dict[str, Any], node: Node) -> Any:
         path = (node.id,)
+        self.plan.acted |= process.acts
         if process.plans:
             return call_process(process.id, arguments, path, self, planned=True)
         for name in process.templates & arguments.keys():
@@ -401,6 +412,17 @@ class Planner:
             data = replace(data, probe=data.probe.copy(deep=False))
         self.plan.saved.append(Saved(data, chosen.name, options))
         return data
+
+    def as_json(self, data: Any) -> Any:
+        """Return a value in terms of JSON; see :class:`gdc_jupyter.processes.engine.Engine`."""
+        from gdc_jupyter.cube.encode import require_format
+        from gdc_jupyter.cube.encode.json import to_json
+
+        data = planned(data)
+        if not isinstance(data, BlockCube):
+            return to_json(data)
+        require_format("JSON").check(data.probe, data.grid, {})
+        return to_json(assemble(data, self.plan.execution))
 
     def modify(self, data: Any, changes: dict[str, Any]) -> None:
         """Note changes of the metadata of what is saved; see :class:`gdc_jupyter.processes.engine.Engine`."""

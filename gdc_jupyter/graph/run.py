@@ -98,8 +98,11 @@ def make_plan(
     parameters: Mapping[str, Any] | None = None,
     permissions: Permissions | None = None,
     log: Log = lambda level, message, path: None,
+    effects: bool = False,
 ) -> Plan:
     """Return the plan of a process.
+
+    With ``effects`` it is for a run, and processes may act elsewhere while the plan is made.
 
     Raises
     ------
@@ -112,9 +115,11 @@ def make_plan(
     # A block is computed from the result back to its sources, with a few calls for each node on the way.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_PER_NODE * len(graph.nodes) + 1000))
     kept = Kept(catalog.folder / FOLDER)
-    return Planner(catalog, defaults, faults, permissions, lambda level, message: log(level, message, ()), kept).make(
-        graph
-    )
+
+    def tell(level: str, message: str) -> None:
+        log(level, message, ())
+
+    return Planner(catalog, defaults, faults, permissions, tell, kept, effects=effects).make(graph)
 
 
 def run(
@@ -162,7 +167,7 @@ def run(
         Where data cannot be read or written.
     """
     before = METER.sums()
-    with make_plan(process, catalog, parameters, permissions, log) as plan:
+    with make_plan(process, catalog, parameters, permissions, log, effects=True) as plan:
         _choose_executor(plan, dask_scheduler, process, parameters, catalog, permissions, log)
         result = _produce(plan, folder, progress, log, default_formats)
     for files, saved in zip(result.files, plan.saved, strict=False):
@@ -212,7 +217,7 @@ def execute(
 
         catalog = Catalog()
     process = process_graph if "process_graph" in process_graph else {"process_graph": process_graph}
-    with make_plan(process, catalog, parameters or {}, permissions) as plan:
+    with make_plan(process, catalog, parameters or {}, permissions, effects=True) as plan:
         _choose_executor(plan, dask_scheduler, process, parameters, catalog, permissions)
         result = plan.result
         return _given_back(assemble(result, plan.execution) if isinstance(result, BlockCube) else result)
@@ -229,7 +234,8 @@ def _choose_executor(
 ) -> None:
     if scheduler is None:
         scheduler = os.environ.get(SCHEDULER_VARIABLE)
-    if scheduler and plan.cubes:
+    # Workers make the plan anew, and what acts elsewhere must act once.
+    if scheduler and plan.cubes and not plan.acted:
         from gdc_jupyter.graph.scale import Cluster
 
         cluster = Cluster(scheduler, plan, process, parameters or {}, catalog, permissions or Permissions())

@@ -76,6 +76,10 @@ def knowing(callback: Callable[..., Any], values: dict[str, Any]) -> Callable[..
     return callback if make is None or not values else make(values)
 
 
+class Deferred(Exception):
+    """The value of a process is known in a run only."""
+
+
 class Engine(Protocol):
     """The services of an engine.
 
@@ -85,10 +89,13 @@ class Engine(Protocol):
         What the graph may do.
     probing : bool
         Whether the graph is only being planned, so that processes run on one pixel of ones.
+    effects : bool
+        Whether the graph is run: processes that act elsewhere raise `Deferred` where it is only looked at.
     """
 
     permissions: Permissions
     probing: bool
+    effects: bool
 
     def log(self, level: str, message: str) -> None:
         """Tell the user something: ``error``, ``warning``, ``info`` or ``debug``."""
@@ -114,6 +121,9 @@ class Engine(Protocol):
 
     def save(self, data: Any, format: str, options: dict[str, Any]) -> Any:
         """Note that a value is to be written in a format, and return the value."""
+
+    def as_json(self, data: Any) -> Any:
+        """Return a value, computed if it is a cube, in terms of JSON."""
 
     def modify(self, data: Any, changes: dict[str, Any]) -> None:
         """Note changes (a JSON merge patch) of the STAC metadata of what `save` has returned."""

@@ -90,6 +90,8 @@ class Process:
         keyword argument ``frame``.
     plans : bool
         Whether the function deals with planned cubes itself, so that it runs once, while the plan is made.
+    acts : bool
+        Whether it acts elsewhere, so that it must run once in a run.
     """
 
     id: str
@@ -115,6 +117,7 @@ class Process:
     engine: bool = False
     frame: bool = False
     plans: bool = False
+    acts: bool = False
 
     def reach_of(self, arguments: Arguments) -> Reach:
         """Return how far the process looks with these arguments."""

@@ -65,6 +65,9 @@ class GdcApp(ExtensionApp):
         help="Address of a Dask scheduler (tcp://host:8786) whose workers compute the blocks of batch jobs; they need "
         "this version, the same data folder and the same files. GDC_DASK_SCHEDULER by default, else this computer.",
     ).tag(config=True)
+    ogcapi = Unicode(
+        "", help="Address of the OGC API - Processes service that run_ogcapi uses; its host must be among the hosts."
+    ).tag(config=True)
     result_url_lifetime = Integer(
         Limits.result_url_lifetime, min=1, help="Seconds that the addresses of result files are good for."
     ).tag(config=True)
@@ -107,7 +110,7 @@ class GdcApp(ExtensionApp):
 
     def _permissions(self) -> Permissions:
         udf = is_personal(self._server.identity_provider) if self.udf is None else self.udf
-        return Permissions(udf, self.udf_seconds, self.udf_memory, tuple(self.hosts))
+        return Permissions(udf, self.udf_seconds, self.udf_memory, tuple(self.hosts), ogcapi=self.ogcapi or None)
 
     @property
     def _server(self) -> Any:

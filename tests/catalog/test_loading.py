@@ -272,7 +272,7 @@ def test_a_netcdf_file_at_an_address_is_fetched(web: Web, here: Permissions) -> 
     cube = load("load_url", here, url=f"{web.url}/a.nc?token=secret", format="netcdf")
     assert cube.values.mean() == 1
     code, message = code_of("load_url", here, url=f"{web.url}/none.nc?token=secret", format="netCDF")
-    assert code == "UrlUnreachable"
+    assert code == "UrlNotFound"
     assert "404" in message
     assert "secret" not in message
 
@@ -351,7 +351,7 @@ def test_a_document_cannot_lead_out_of_the_folder(folder: Path, tmp_path: Path, 
         with pytest.raises(GdcError) as caught:
             execute(graph, {"where": "bad.json"}, permissions=Permissions(files=folder))
         assert caught.value.code == "FileNotFound"
-        assert code_of("load_stac", here, url=f"{web.url}/bad.json")[0] in ("UrlNotPermitted", "UrlUnreachable")
+        assert code_of("load_stac", here, url=f"{web.url}/bad.json")[0] in ("UrlNotPermitted", "UrlNotFound")
         # A path in a document of the web is one of that server, where nothing of that name is.
 
 
