@@ -302,6 +302,8 @@ class Planner:
             if reach is Reach.LABELS:
                 return seen
         cubes = aligned(cubes)
+        if process.reads and first.grid is not None and reach is not Reach.WHOLE:
+            return neighbouring(call, cubes)
         probe = self.probes.call(call, {name: self._beside(cube, first) for name, cube in cubes.items()})
         if not isinstance(probe, xr.DataArray):
             return probe
@@ -310,8 +312,6 @@ class Planner:
         if reach is Reach.WHOLE:
             self.plan.stages += [cube for cube in cubes.values() if cube.grid is not None]
             return whole(call, cubes, probe, self.plan.execution)
-        if process.reads and first.grid is not None:
-            return neighbouring(call, cubes, probe)
         margin = process.margin({**arguments, **probes}) if process.margin else 0
         return pixelwise(call, cubes, probe, margin)
 

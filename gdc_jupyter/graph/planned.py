@@ -52,10 +52,10 @@ class Call:
         """Return what the process makes of values for its cubes."""
         return call_process(self.process.id, {**self.arguments, **values}, self.path, self.engine)
 
-    def compute(self, values: Mapping[str, xr.DataArray]) -> xr.DataArray:
-        """Return what the process makes of blocks, and measure it."""
+    def compute(self, values: Mapping[str, xr.DataArray], **more: Any) -> xr.DataArray:
+        """Return what the process makes of blocks and further arguments, and measure it."""
         size = sum(value.nbytes for value in values.values())
-        return require_cube(metered(self.work(), lambda: self(values), size))
+        return require_cube(metered(self.work(), lambda: self({**values, **more}), size))
 
     def work(self) -> str:
         """What the computation is called where it is measured: the process, with those of its callback."""
@@ -195,20 +195,25 @@ def pixelwise(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, marg
     return BlockCube(placed, grid, compute, how=how, work=call.work, needs=needs)
 
 
-def neighbouring(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray) -> BlockCube:
+def neighbouring(call: Call, cubes: dict[str, BlockCube]) -> BlockCube:
     """Return the cube of a process that tells which window of its inputs a window of its result needs."""
-    process, source = call.process, next(iter(cubes.values())).grid
+    first = next(iter(cubes.values()))
+    process, source = call.process, first.grid
     assert source is not None
     assert process.reads is not None
-    arguments = with_grids(call.arguments)
+    arguments = {**with_grids(call.arguments), "probe": first.probe}
     grid = process.regrid(source, arguments) if process.regrid else source
+
+    def make(inputs: dict[str, xr.DataArray], needed: Grid, window: Grid) -> xr.DataArray:
+        more = {"window": (source, window)} if process.windowed else {}
+        result = call.compute(inputs, **more)
+        return cut(result, grid_of(result) if process.regrid else needed, window)
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
         assert process.reads is not None
         needed = process.reads(source, arguments, _given(window))
         inputs = {name: cube.block(needed, memo) if cube.grid else cube.whole() for name, cube in cubes.items()}
-        result = call.compute(inputs)
-        return cut(result, grid_of(result) if process.regrid else needed, _given(window))
+        return make(inputs, needed, _given(window))
 
     def needs(window: Grid | None) -> list[tuple[BlockCube, Grid | None]]:
         assert process.reads is not None
@@ -216,6 +221,9 @@ def neighbouring(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray) -
         return [(cube, needed if cube.grid else None) for cube in cubes.values()]
 
     how = "on blocks with what is around them"
+    pixel = grid.window(0, 0, 1, 1)
+    around = process.reads(source, arguments, pixel)
+    probe = make({name: virtual(cube, around) for name, cube in cubes.items()}, around, pixel)
     return BlockCube(one_pixel(probe, grid), grid, compute, how=how, work=call.work, needs=needs)
 
 
@@ -295,12 +303,13 @@ def _filled(result: xr.DataArray, window: Grid) -> xr.DataArray:
     return require_cube(result.reindex({vertical: window.y_labels(), horizontal: window.x_labels()}))
 
 
-def virtual(cube: BlockCube) -> xr.DataArray:
-    """Return the labels of a whole cube over values that take no memory."""
-    if cube.grid is None:
+def virtual(cube: BlockCube, window: Grid | None = None) -> xr.DataArray:
+    """Return the labels of a whole cube, or of a window, over values that take no memory."""
+    grid = window or cube.grid
+    if cube.grid is None or grid is None:
         return cube.probe
-    values = np.broadcast_to(np.ones((), cube.probe.dtype), _shape(cube.probe, cube.grid))
-    return shaped(cube.probe, values, cube.grid)
+    values = np.broadcast_to(np.ones((), cube.probe.dtype), _shape(cube.probe, grid))
+    return shaped(cube.probe, values, grid)
 
 
 def _shape(probe: xr.DataArray, grid: Grid) -> list[int]:

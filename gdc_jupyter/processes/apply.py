@@ -12,9 +12,8 @@ from gdc_jupyter.cube.cube import along, dimension_type, labels_of, require_dime
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.engine import framed
 from gdc_jupyter.processes.registry import Arguments, Reach, process, spatial_reach
-from gdc_jupyter.processes.results import one_value, reduced
+from gdc_jupyter.processes.results import elements, one_value, reduced
 from gdc_jupyter.processes.schemas import Anything, ArrayCallback, Cube, ElementCallback, Reducer, Text, TextOrNull
-from gdc_jupyter.processes.values import stack
 
 
 def _reach(arguments: Arguments) -> Reach:
@@ -108,7 +107,7 @@ def apply_dimension(
     require_dimension(data, dimension)
     series = along(data, dimension)
     result = process(data=series, context=context)
-    values = _elements(result, series)
+    values = elements(result, series)
     if target_dimension is not None and target_dimension != dimension:
         return _move(data, dimension, target_dimension, values)
     moved = np.moveaxis(values, 0, data.get_axis_num(dimension))
@@ -119,19 +118,6 @@ def apply_dimension(
     if len(values) == data.sizes[dimension]:
         return with_labels(data, dimension, moved, labels_of(data, dimension), kind, _period(data, dimension))
     return with_labels(data, dimension, moved, np.arange(len(values)), kind)
-
-
-def _elements(result: Any, series: xr.DataArray) -> NDArray[Any]:
-    """Return the array that a callback gives for each pixel, its elements along the first axis."""
-    if isinstance(result, (list, np.ndarray, xr.DataArray)):
-        values = stack(result)
-    else:
-        values = np.asarray(np.nan if result is None else result)[np.newaxis]
-    if values.ndim == series.ndim - 1 and values.shape == series.shape[1:]:
-        values = values[np.newaxis]
-    if values.ndim < series.ndim:
-        values = values.reshape(*values.shape, *[1] * (series.ndim - values.ndim))
-    return np.broadcast_to(values, (len(values), *series.shape[1:]))
 
 
 def _own_labels(result: Any, dimension: str) -> NDArray[Any] | None:

@@ -68,7 +68,9 @@ class Process:
     reads : callable, optional
         The window of the input that a window of the result needs, from the input's grid, the arguments and the window,
         for a process that looks at a neighbourhood: the block on that window is what the function gets, and the wanted
-        window is cut out of what it returns. With ``regrid`` the wanted window lies on the result's grid.
+        window is cut out of what it returns. With ``regrid`` the wanted window lies on the result's grid. In the
+        arguments, cubes stand as grids, and ``probe`` is one pixel of the first. A function with the keyword argument
+        ``window`` gets the grid of the whole input and the wanted window, or None for a whole cube.
     streams : bool
         Whether the function takes a :class:`gdc_jupyter.cube.stream.Stream` in place of its first cube.
     joins : bool
@@ -88,6 +90,8 @@ class Process:
     frame : bool
         Whether the function takes the :class:`gdc_jupyter.processes.engine.Frame` of the callback around it as the
         keyword argument ``frame``.
+    windowed : bool
+        Whether the function takes the keyword argument ``window``; see ``reads``.
     plans : bool
         Whether the function deals with planned cubes itself, so that it runs once, while the plan is made.
     acts : bool
@@ -116,6 +120,7 @@ class Process:
     counts: bool = False
     engine: bool = False
     frame: bool = False
+    windowed: bool = False
     plans: bool = False
     acts: bool = False
 
@@ -200,6 +205,7 @@ def _describe(name: str, function: Callable[..., Any], categories: tuple[str, ..
         exceptions=_entries(sections.get("Raises", "")),
         engine="engine" in signature.parameters,
         frame="frame" in signature.parameters,
+        windowed="window" in signature.parameters,
         **plan,
     )
 

@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.processes.values import stack
 
 
 def one_value(result: Any, shape: tuple[int, ...], origin: str) -> NDArray[Any]:
@@ -32,3 +33,16 @@ def one_value(result: Any, shape: tuple[int, ...], origin: str) -> NDArray[Any]:
 def reduced(result: Any, series: xr.DataArray) -> NDArray[Any]:
     """Return what a reducer makes of a labelled array, for each pixel; see :func:`one_value`."""
     return one_value(result, series.shape[1:], "The reducer")
+
+
+def elements(result: Any, series: xr.DataArray) -> NDArray[Any]:
+    """Return the array that a callback gives for each pixel, its elements along the first axis."""
+    if isinstance(result, (list, np.ndarray, xr.DataArray)):
+        values = stack(result)
+    else:
+        values = np.asarray(np.nan if result is None else result)[np.newaxis]
+    if values.ndim == series.ndim - 1 and values.shape == series.shape[1:]:
+        values = values[np.newaxis]
+    if values.ndim < series.ndim:
+        values = values.reshape(*values.shape, *[1] * (series.ndim - values.ndim))
+    return np.broadcast_to(values, (len(values), *series.shape[1:]))

@@ -11,7 +11,7 @@ from gdc_jupyter.cube.cube import grid_of, spatial_dimensions
 from gdc_jupyter.cube.warp import resampled_grid
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import Arguments, Reach, process
-from gdc_jupyter.processes.schemas import EPSG, NULL, WKT2, Numeric, RasterCube, Resampling, Schema, choice
+from gdc_jupyter.processes.schemas import EPSG, NULL, WKT2, Corner, Numeric, RasterCube, Resampling, Schema
 
 Resolution = Annotated[
     Any,
@@ -23,7 +23,6 @@ Resolution = Annotated[
     ),
 ]
 Projection = Annotated[Any, Schema([EPSG, WKT2, NULL])]
-Corner = Annotated[str, choice("lower-left", "upper-left", "lower-right", "upper-right")]
 Kernel = Annotated[
     Any,
     Schema({"type": "array", "subtype": "kernel", "items": {"type": "array", "items": {"type": "number"}}}),
