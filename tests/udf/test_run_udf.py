@@ -1,5 +1,8 @@
 """What code of the user gets in each process around it, and what may come back."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -351,3 +354,24 @@ def apply_datacube(cube, context):
     assert ("error", "UDF: oh") in said
     assert ("warning", "UDF: a look [1, 2]") in said
     assert any(level == "warning" and "take care" in message for level, message in said)
+
+
+def test_code_at_an_address_is_fetched_where_its_host_is_permitted():
+    source = b"def apply_datacube(cube, context):\n    return cube + 1\n"
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(source)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        graph = over("apply", process=udf(f"http://127.0.0.1:{server.server_port}/plus.py", "x"))
+        assert failure(graph).code == "UrlNotPermitted"
+        result = compute(graph, Permissions(hosts=("127.0.0.1",)))
+        server.shutdown()
+    np.testing.assert_array_equal(result.values, VALUES + 1)
