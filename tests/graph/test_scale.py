@@ -107,6 +107,22 @@ def test_what_needs_all_blocks_first(cluster, catalog):
     assert_same_bits(process, cluster, catalog)
 
 
+def test_zonal_statistics(cluster, catalog):
+    corners = [[680000, 5151200], [680400, 5151250], [680300, 5151700], [680000, 5151200]]
+    fields = {
+        "type": "FeatureCollection",
+        "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32632"}},
+        "features": [
+            {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [corners]}},
+        ],
+    }
+    process = quantiles()
+    del process["median"]["result"]
+    process["zones"] = node("aggregate_spatial", True, data=of("median"), geometries=fields, reducer=reducer("mean"))
+    result = assert_same_bits(process, cluster, catalog)
+    assert np.isfinite(result.values).all()
+
+
 def test_a_lost_worker_does_not_matter(cluster, catalog):
     process = quantiles(temporal_extent=["2022-05-01", "2022-09-01"])
     process["fine"]["arguments"]["resolution"] = 2.5

@@ -375,3 +375,38 @@ def test_code_at_an_address_is_fetched_where_its_host_is_permitted():
         result = compute(graph, Permissions(hosts=("127.0.0.1",)))
         server.shutdown()
     np.testing.assert_array_equal(result.values, VALUES + 1)
+
+
+SQUARE = {
+    "type": "Feature",
+    "properties": {},
+    "geometry": {
+        "type": "Polygon",
+        "coordinates": [
+            [[678000, 5152800], [678300, 5152800], [678300, 5153000], [678000, 5153000], [678000, 5152800]]
+        ],
+    },
+}
+FIELDS = {
+    "type": "FeatureCollection",
+    "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32632"}},
+    "features": [SQUARE],
+}
+
+
+def test_polygons():
+    code = "\ndef apply_datacube(cube, context):\n    return cube - cube.min(['x', 'y'])\n"
+    graph = over("apply_polygon", geometries=of("fields"), process=udf(code))
+    graph["fields"] = node("load_geojson", data=FIELDS)
+    result = compute(graph).transpose("t", "bands", "y", "x").values
+    part = VALUES[:, :, :20, :30]
+    expected = part - np.nanmin(part, axis=(2, 3), keepdims=True)
+    np.testing.assert_allclose(result[:, :, :20, :30], expected)
+    assert np.isnan(result[:, :, 20:]).all()
+
+
+def test_zonal_statistics():
+    code = "\ndef apply_datacube(cube, context):\n    return cube.max('pixels')\n"
+    result = compute(over("aggregate_spatial", geometries=FIELDS, reducer=udf(code)))
+    assert result.dims == ("geometry", "t", "bands")
+    np.testing.assert_allclose(result.values[0], np.nanmax(VALUES[:, :, :20, :30], axis=(2, 3)))
