@@ -41,6 +41,7 @@ INPUT_FORMATS: dict[str, InputFormat] = {
         InputFormat("netCDF", "NetCDF, CF conventions", ("raster",), ("nc", "nc4", "cdf"), ("nc", "netcdf4")),
         InputFormat("Zarr", "Zarr, CF conventions", ("raster",), ("zarr", "zarr.zip")),
         InputFormat("GeoJSON", "GeoJSON", ("vector",), ("geojson", "json")),
+        InputFormat("GPKG", "GeoPackage", ("vector",), ("gpkg",), ("geopackage",)),
         InputFormat("Parquet", "GeoParquet", ("vector", "table"), ("parquet", "geoparquet"), ("geoparquet",)),
     )
 }

@@ -193,7 +193,11 @@ def _refuse(format: str, reason: str) -> None:
 
 
 def _load(paths: list[Path], format: Any, engine: Engine) -> Any:
-    return _rasters(paths, format, engine)
+    if "raster" in format.data_types:
+        return _rasters(paths, format, engine)
+    from gdc_jupyter.catalog.vector_files import read_vectors
+
+    return read_vectors(paths, format)
 
 
 def _rasters(places: list[Any], format: Any, engine: Engine) -> Any:
