@@ -42,9 +42,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=JSON", help="a parameter's value")
     run.set_defaults(command=_run)
     add = commands.add_parser("add", help="make a collection of a file or folder")
-    add.add_argument("path", type=Path, help="a NetCDF, Zarr or GeoTIFF file, a folder of them, or a STAC collection")
+    add.add_argument(
+        "path", help="a NetCDF, Zarr or GeoTIFF file, a folder of them, a STAC collection or catalogue, or its address"
+    )
     add.add_argument("--id", help="the collection's id; from the name by default")
     add.add_argument("--title", help="the collection's title")
+    add.add_argument(
+        "--host", action="append", default=[], help="for an address: a further host that may be asked, as a pattern"
+    )
     add.set_defaults(command=_add)
     commands.add_parser("list", help="list the collections").set_defaults(command=_list)
     remove = commands.add_parser("remove", help="forget a collection; its files stay")
@@ -170,8 +175,8 @@ def _unpack(path: Path, target: Path) -> Path:
 def _add(options: argparse.Namespace) -> int:
     from gdc_jupyter.catalog.catalog import Catalog
 
-    collection = Catalog().add(options.path, options.id, options.title)
-    print(f"{collection.id}: {collection.title}")
+    for collection in Catalog().add_all(options.path, options.id, options.title, options.host):
+        print(f"{collection.id}: {collection.title}")
     return 0
 
 

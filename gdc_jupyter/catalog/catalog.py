@@ -72,30 +72,47 @@ class Catalog:
         there = ", ".join(collection.id for collection in collections) or "none"
         raise GdcError("CollectionNotFound", f"The collection '{collection_id}' does not exist; there are: {there}.")
 
-    def add(self, path: Path, collection_id: str | None = None, title: str | None = None) -> Collection:
-        """Add the data at a path, which stay where they are.
+    def add(self, path: Path | str, collection_id: str | None = None, title: str | None = None) -> Collection:
+        """Add the collection at a path; see `add_all`."""
+        return self.add_all(path, collection_id, title)[0]
+
+    def add_all(
+        self,
+        location: Path | str,
+        collection_id: str | None = None,
+        title: str | None = None,
+        hosts: Sequence[str] = (),
+    ) -> list[Collection]:
+        """Add the data at a path or an address, which stay where they are.
 
         Parameters
         ----------
-        path : Path
-            A NetCDF or GeoTIFF file, a Zarr folder, a folder of GeoTIFFs, or one with a static STAC collection.
+        location : Path or str
+            A NetCDF or GeoTIFF file, a Zarr folder, a folder of GeoTIFF or NetCDF files, a static STAC collection or
+            catalogue, or the address of a collection of a STAC API.
         collection_id, title : str, optional
             Derived from the name and the metadata by default.
+        hosts : sequence of str
+            For an address: the hosts that may be asked beside its own, as patterns.
 
         Raises
         ------
         GdcError
             ``CollectionIdTaken``; ``PathNotFound``, ``CollectionIdInvalid``, ``DataFileUnreadable``,
-            ``DataFileUnsupported``, ``GridIrregular`` or ``CRSInvalid`` with what is wrong.
+            ``DataFileUnsupported``, ``GridIrregular`` or ``CRSInvalid`` with what is wrong; ``UrlNotPermitted``.
         """
-        from gdc_jupyter.catalog.register import read_path
+        from gdc_jupyter.catalog.register import read_all
 
-        collection = read_path(Path(path), collection_id, title)
-        if any(collection.id == there.id for there in self.collections()):
-            raise _taken(collection.id)
+        found = read_all(location, collection_id, title, hosts)
+        taken = {there.id for there in self.collections()}
+        for collection in found:
+            if collection.id in taken:
+                raise _taken(collection.id)
+            taken.add(collection.id)
         with self._write() as connection:
-            _insert(connection, collection)
-        return self.get(collection.id)
+            for collection in found:
+                _insert(connection, collection)
+        return [self.get(collection.id) for collection in found]
 
     def check_export(self, collection_id: str, format: str) -> None:
         """Refuse to add results of a format to a collection where `export` could not.

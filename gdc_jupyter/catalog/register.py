@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +41,55 @@ def read_path(path: Path, collection_id: str | None = None, title: str | None = 
     if path.is_file():
         return _read_file(path, collection_id, title)
     return _read_folder(path, collection_id, title)
+
+
+def read_all(
+    location: Path | str, collection_id: str | None = None, title: str | None = None, hosts: Sequence[str] = ()
+) -> list[Collection]:
+    """Return the collections that a path or an address holds: several where it is a static STAC catalogue.
+
+    Parameters
+    ----------
+    location : Path or str
+        As `read_path`; ``catalog.json``, or a folder with it; or the address of a collection of a STAC API or of a
+        static STAC catalogue.
+    collection_id, title : str, optional
+        Derived from the name and the metadata by default; for one collection only.
+    hosts : sequence of str
+        For an address: the hosts that may be asked beside its own, as patterns.
+
+    Raises
+    ------
+    GdcError
+        As `read_path`.
+    """
+    from gdc_jupyter.catalog.remote import is_url
+
+    if is_url(str(location)):
+        from gdc_jupyter.catalog.stac_api import read_url
+
+        return [_checked(read_url(str(location), collection_id, title, hosts))]
+    path = Path(location).expanduser().absolute()
+    root = path / "catalog.json" if path.is_dir() and not (path / "collection.json").exists() else path
+    if root.name != "catalog.json" or not root.is_file():
+        return [read_path(path, collection_id, title)]
+    from gdc_jupyter.catalog.static_stac import from_catalog
+
+    found = [_checked(collection) for collection in from_catalog(root)]
+    if not found:
+        raise GdcError("DataFileUnsupported", f"{root}: there is no collection with items in it.")
+    if len(found) > 1 and (collection_id or title):
+        raise GdcError("CollectionIdInvalid", f"{root} has {len(found)} collections, which keep their ids and titles.")
+    if collection_id or title:
+        about = replace(found[0].about, title=title or found[0].about.title)
+        return [replace(found[0], id=collection_id or found[0].id, about=about)]
+    return found
+
+
+def _checked(collection: Collection) -> Collection:
+    if not IDENTIFIER.match(collection.id):
+        raise GdcError("CollectionIdInvalid", f"The id {collection.id!r} cannot be used: give another one that can.")
+    return collection
 
 
 def derive_id(path: Path) -> str:

@@ -201,8 +201,28 @@ def _search(
     return ((item, address) for item in search(root, str(document["id"]), query, place.permissions))
 
 
-def search(root: str, collection_id: str, query: Query, permissions: Permissions, most: int = MOST_ITEMS) -> Any:
-    """Return the items that a STAC API has for a query, without its properties.
+def search(
+    root: str,
+    collection_id: str,
+    query: Query,
+    permissions: Permissions,
+    most: int = MOST_ITEMS,
+    *,
+    partial: bool = False,
+) -> list[dict[str, Any]]:
+    """Return the items that a STAC API has for a query.
+
+    Parameters
+    ----------
+    root : str
+        The address of the landing page.
+    collection_id : str
+    query : Query
+    permissions : Permissions
+    most : int
+        The most items.
+    partial : bool
+        Whether so many are enough where there are more.
 
     Raises
     ------
@@ -225,7 +245,7 @@ def search(root: str, collection_id: str, query: Query, permissions: Permissions
             bbox=_bbox(query),
             datetime=_interval(query),
             limit=min(PAGE, most),
-            max_items=most + 1,
+            max_items=most if partial else most + 1,
         )
         items = list(found.items_as_dicts())
     except (requests.RequestException, APIError, KeyError, NotImplementedError) as error:

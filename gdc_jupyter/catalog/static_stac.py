@@ -20,6 +20,7 @@ from gdc_jupyter.errors import GdcError
 DERIVED = {"type", "stac_version", "stac_extensions", "id", "extent", "links", "assets", "cube:dimensions"}
 DERIVED |= {"title", "description", "keywords", "license", "providers"}
 DERIVED_SUMMARIES = ("eo:bands", "raster:bands", "bands", "proj:code", "proj:epsg", "gsd")
+DEEPEST = 20
 RASTER_TYPES = ("image/tiff", "image/x.geotiff", "image/geotiff")
 
 
@@ -100,6 +101,32 @@ def collection_of(
         tile=tile or _tile(items, files),
         hosts=hosts,
     )
+
+
+def from_catalog(path: Path, depth: int = 0, seen: set[Path] | None = None) -> Iterator[CogCollection]:
+    """Yield the collections of a static STAC catalogue and of the catalogues below it.
+
+    Items that a catalogue refers to without a collection make one with the catalogue's id.
+
+    Raises
+    ------
+    GdcError
+        As `from_folder`.
+    """
+    seen = set() if seen is None else seen
+    if path in seen or depth > DEEPEST:
+        return
+    seen.add(path)
+    document = read_json(path)
+    relations = {link.get("rel") for link in document.get("links", ())}
+    children = [link["href"] for link in document.get("links", ()) if link.get("rel") == "child"]
+    if document.get("type") == "Collection" and ("item" in relations or not children):
+        yield from_folder(path)
+    elif "item" in relations:
+        items = [_located(item, at) for item, at in _items(document, path)]
+        yield collection_of(document, items, str(document["id"]))
+    for href in children:
+        yield from from_catalog(Path(_resolve(href, path)), depth + 1, seen)
 
 
 def read_json(path: Path) -> dict[str, Any]:

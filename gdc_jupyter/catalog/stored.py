@@ -15,6 +15,7 @@ from gdc_jupyter.catalog.array_files import ArrayFilesCollection
 from gdc_jupyter.catalog.arrays import ArrayCollection, Layout, Variable
 from gdc_jupyter.catalog.cog import CogCollection
 from gdc_jupyter.catalog.collection import About, Band, Collection, Times
+from gdc_jupyter.catalog.stac_api import ApiCollection
 from gdc_jupyter.cube.calendars import decode, encode
 from gdc_jupyter.cube.geolocation import Geolocation
 from gdc_jupyter.cube.grid import Grid
@@ -32,6 +33,10 @@ def to_json(collection: Collection) -> tuple[dict[str, Any], list[dict[str, Any]
         return document | {"kind": "arrays", "members": [_array_to_json(member) for member in collection.members]}, []
     if isinstance(collection, ArrayCollection):
         return document | {"kind": "array"} | _array_to_json(collection), []
+    if isinstance(collection, ApiCollection):
+        fields = {"root": collection.root, "remote_id": collection.remote_id, "document": collection.document}
+        more = {"kind": "stac_api", "tile": list(collection.sample.tile), "hosts": list(collection.hosts)}
+        return document | fields | more, list(collection.sample.documents)
     assert isinstance(collection, CogCollection)
     hosts = None if collection.hosts is None else list(collection.hosts)
     return document | {"kind": "cog", "tile": list(collection.tile), "hosts": hosts}, list(collection.documents)
@@ -51,6 +56,18 @@ def from_json(document: dict[str, Any], items: list[dict[str, Any]]) -> Collecti
         hosts = document.get("hosts")
         return CogCollection(
             **common, documents=items, tile=tuple(document["tile"]), hosts=None if hosts is None else tuple(hosts)
+        )
+    if document["kind"] == "stac_api":
+        hosts, tile = tuple(document["hosts"]), tuple(document["tile"])
+        return ApiCollection(
+            id=common["id"],
+            about=common["about"],
+            extra=common["extra"],
+            root=document["root"],
+            remote_id=document["remote_id"],
+            document=document["document"],
+            sample=CogCollection(**common, documents=items, tile=tile, hosts=hosts),
+            hosts=hosts,
         )
     if document["kind"] == "arrays":
         members = tuple(

@@ -11,7 +11,6 @@ from gdc_jupyter.cube.input_formats import InputFormat
 from gdc_jupyter.errors import GdcError
 
 if TYPE_CHECKING:
-    import geopandas
     import xarray as xr
 
 # How a GeoPackage starts, and where it tells which kind of SQLite file it is.
@@ -26,7 +25,7 @@ def read_vectors(paths: Sequence[Path], format: InputFormat) -> xr.DataArray:
     GdcError
         ``FormatUnsuitable`` where a file is not of the format.
     """
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]
 
     from gdc_jupyter.cube.vector import from_frame
 
@@ -44,7 +43,7 @@ def read_vectors(paths: Sequence[Path], format: InputFormat) -> xr.DataArray:
     return from_frame(first)
 
 
-def _geojson(path: Path) -> geopandas.GeoDataFrame:
+def _geojson(path: Path) -> Any:
     from gdc_jupyter.cube.geojson import from_geojson
     from gdc_jupyter.cube.vector import to_frame
 
@@ -54,8 +53,8 @@ def _geojson(path: Path) -> geopandas.GeoDataFrame:
     return to_frame(from_geojson(document, list(names)))
 
 
-def _geopackage(path: Path) -> geopandas.GeoDataFrame:
-    import geopandas
+def _geopackage(path: Path) -> Any:
+    import geopandas  # type: ignore[import-untyped]
 
     with path.open("rb") as file:
         head = file.read(72)
@@ -64,7 +63,7 @@ def _geopackage(path: Path) -> geopandas.GeoDataFrame:
     return geopandas.read_file(path)
 
 
-def _parquet(path: Path) -> geopandas.GeoDataFrame:
+def _parquet(path: Path) -> Any:
     import geopandas
 
     return geopandas.read_parquet(path)
