@@ -50,6 +50,10 @@ def resample_spatial(
 ) -> RasterCube:
     """Change the resolution, the projection, or both.
 
+    The result lies on a regular grid, also where the data do not: from unequally spaced or curvilinear coordinates,
+    ``near`` takes the value of the cell that a centre lies in, ``bilinear`` weights the four pixels around it; other
+    methods need regular data. A resolution of 0 then means the mean one.
+
     Parameters
     ----------
     data
@@ -75,6 +79,8 @@ def resample_spatial(
 @process("cubes", "reproject", regrid=lambda grid, arguments: arguments["target"])
 def resample_cube_spatial(data: RasterCube, target: RasterCube, method: Resampling = "near") -> RasterCube:
     """Bring a cube to the grid of another.
+
+    Where one of the two is not on a regular grid, the methods are ``near`` and ``bilinear``.
 
     Parameters
     ----------
