@@ -12,6 +12,28 @@ _FOLDER_NAME = re.compile(r"[A-Za-z0-9_-][\w.-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How large a process graph may be, and what it may cost; what is more is refused before anything is read.
+
+    Parameters
+    ----------
+    nodes : int
+        Nodes, those of callbacks included.
+    read_bytes : int, optional
+        What is read in all, as decoded numbers in memory.
+    result_bytes : int, optional
+        What is saved in all, before compression.
+    memory_bytes : int
+        The largest cube that may have to be in memory as a whole.
+    """
+
+    nodes: int = 5000
+    read_bytes: int | None = 200 * 10**9
+    result_bytes: int | None = 100 * 10**9
+    memory_bytes: int = 4 << 30
+
+
+@dataclass(frozen=True)
 class Permissions:
     """What a process graph may do beyond reading collections and computing.
 
@@ -32,6 +54,8 @@ class Permissions:
         The folder of the user's files.
     ogcapi : str, optional
         The address of the OGC API - Processes service whose processes run_ogcapi knows by their ids.
+    limits : Limits
+        How large it may be, and what it may cost.
     """
 
     udf: bool = True
@@ -39,6 +63,7 @@ class Permissions:
     udf_memory: int = 4 << 30
     hosts: tuple[str, ...] = ()
     files: Path | None = None
+    limits: Limits = Limits()
     scratch: Path | None = None
     ogcapi: str | None = None
 

@@ -12,6 +12,7 @@ import xarray as xr
 
 from gdc_jupyter.cube.cube import grid_attributes, place, spatial_coordinates, spatial_dimensions
 from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 
 Memo = dict[tuple[int, Grid | None], xr.DataArray]
 Needs = Callable[[Grid | None], "list[tuple[BlockCube, Grid | None]]"]
@@ -47,8 +48,12 @@ class BlockCube:
         Returns what its computation is called where it is measured.
     needs : callable
         The blocks of other cubes that the block of a window is computed from.
-    before : tuple of BlockCube
-        The cubes of which all blocks are computed first.
+    before, streamed : tuple of BlockCube
+        The cubes of which all blocks are computed first, and held in memory; and those that are let go block by block.
+    path : tuple of str
+        The node that it is the value of.
+    process : str, optional
+        The process at that node.
     """
 
     probe: xr.DataArray
@@ -62,6 +67,9 @@ class BlockCube:
     work: Callable[[], str] = str
     needs: Needs = _nothing
     before: tuple[BlockCube, ...] = ()
+    streamed: tuple[BlockCube, ...] = ()
+    path: tuple[str, ...] = ()
+    process: str | None = None
     _whole: list[xr.DataArray] = field(default_factory=list)
     _lock: Any = field(default_factory=Lock)
 
@@ -81,7 +89,7 @@ class BlockCube:
         key = (id(self), inside)
         result = memo.get(key)
         if result is None:
-            result = self.compute(inside, memo)
+            result = self._computed(inside, memo)
             if self.shared:
                 memo[key] = result
         return result if inside.shape == window.shape else pad(result, inside, window)
@@ -99,8 +107,18 @@ class BlockCube:
         """Return a cube without x and y, computed once."""
         with self._lock:
             if not self._whole:
-                self._whole.append(self.compute(None, {}))
+                self._whole.append(self._computed(None, {}))
         return self._whole[0]
+
+    def _computed(self, window: Grid | None, memo: Memo) -> xr.DataArray:
+        try:
+            return self.compute(window, memo)
+        except InvalidProcessGraph:
+            raise
+        except GdcError as error:
+            if not self.path:
+                raise
+            raise InvalidProcessGraph([Fault(error.code, error.message, self.path, self.process)]) from error
 
 
 def pad(part: xr.DataArray, inside: Grid | None, window: Grid) -> xr.DataArray:

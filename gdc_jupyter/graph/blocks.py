@@ -16,13 +16,12 @@ from gdc_jupyter.cube.cube import spatial_dimensions
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.graph.block_cube import BlockCube, shaped
+from gdc_jupyter.settings import Limits
 
 # What one block may hold of the widest cube of a plan, and the edges of a block in pixels.
 BLOCK_BYTES = 24 << 20
 LARGEST_EDGE, SMALLEST_EDGE = 2048, 64
 TILE = 512
-# A cube that has to be in memory as a whole may not be larger than this.
-WHOLE_BYTES = 4 << 30
 T = TypeVar("T")
 
 
@@ -90,10 +89,13 @@ class Execution:
         Who computes them.
     advance : callable
         Called after each block.
+    whole_bytes : int
+        The largest cube that may be in memory as a whole.
     """
 
     executor: Executor = field(default_factory=Threads)
     advance: Callable[[], None] = lambda: None
+    whole_bytes: int = Limits.memory_bytes
 
     def map(self, cube: BlockCube, blocks: Sequence[Grid], function: Callable[[xr.DataArray, Grid], T]) -> Iterator[T]:
         """Yield what a function makes of each block; see :class:`Executor`."""
@@ -161,12 +163,12 @@ def assemble(cube: BlockCube, execution: Execution) -> xr.DataArray:
     Raises
     ------
     GdcError
-        ``ProcessGraphComplexity`` where it would need more than 4 GB, with the figure.
+        ``ProcessGraphComplexity`` where it would need more memory than is allowed, with the figure.
     """
     if cube.grid is None:
         return cube.whole()
     size = cube.pixel_bytes * cube.grid.width * cube.grid.height
-    if size > WHOLE_BYTES:
+    if size > execution.whole_bytes:
         raise GdcError(
             "ProcessGraphComplexity",
             f"A step needs all {cube.grid.height} x {cube.grid.width} pixels at once, which is {size / 1e9:.1f} GB; "

@@ -203,3 +203,9 @@ def call_process(
     except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
         message = f"The arguments do not fit together: {error}"
         raise InvalidProcessGraph([Fault("ProcessParameterInvalid", message, path, process_id)]) from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())[:300]
+        message = f"An unexpected error ended the process: {type(error).__name__}{': ' + text if text else ''}."
+        raise InvalidProcessGraph([Fault("Internal", message, path, process_id)]) from error

@@ -7,6 +7,7 @@ types of every intermediate cube are known, and whatever a process refuses is to
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -24,7 +25,7 @@ from gdc_jupyter.graph.blocks import BlockStream, Execution, assemble
 from gdc_jupyter.graph.evaluate import call_process, resolve_all
 from gdc_jupyter.graph.extents import NOWHERE, Extent, extent_of
 from gdc_jupyter.graph.kept import Kept, digest_of, fingerprint, keep
-from gdc_jupyter.graph.parse import Graph, Node
+from gdc_jupyter.graph.parse import Graph, Node, node_parameters
 from gdc_jupyter.graph.planned import (
     Call,
     aligned,
@@ -165,6 +166,8 @@ class Planner:
         Whether data may be read while the plan is made, for processes whose result has labels that depend on them.
     effects : bool
         Whether the graph is run, and processes may act elsewhere.
+    unknown : set of str
+        Parameters without a value; nodes that refer to one are not tried.
     """
 
     def __init__(
@@ -177,6 +180,7 @@ class Planner:
         kept: Kept | None = None,
         reads: bool = True,
         effects: bool = False,
+        unknown: AbstractSet[str] = frozenset(),
     ) -> None:
         self.catalog = catalog
         self.parameters = parameters
@@ -187,7 +191,8 @@ class Planner:
         self.probes = Probes()
         self.kept = kept
         self.reads = reads
-        self.plan = Plan()
+        self.unknown = unknown
+        self.plan = Plan(execution=Execution(whole_bytes=self.permissions.limits.memory_bytes))
         self._kept: dict[Any, Any] = {}
         self._extents: dict[str, Extent] = {}
         self._lock = Lock()
@@ -212,7 +217,7 @@ class Planner:
         self.plan.graph = graph
         refused = {fault.path[0] for fault in self.faults if fault.path}
         for node in graph.nodes.values():
-            if node.id in refused:
+            if node.id in refused or (self.unknown and not self.unknown.isdisjoint(node_parameters(node))):
                 continue
             if all(name in values for name in node.needs):
                 self._plan_node(node, values, graph.uses[node.id] > 1)
@@ -238,6 +243,8 @@ class Planner:
         else:
             if isinstance(value, BlockCube):
                 value = self._named(value, node, values, shared)
+                if not value.path:
+                    value.path, value.process = (node.id,), node.process
                 self.plan.cubes.append(value)
             values[node.id] = value
             inputs = [self._extents[name] for name in node.needs]
@@ -353,8 +360,10 @@ class Planner:
             inputs = {other: assemble(cube, execution) for other, cube in others.items()}
             return require_cube(call({name: BlockStream(first, execution), **inputs}))
 
-        before = tuple(cubes.values())
-        return BlockCube(probe, None, compute, how="combined from blocks", work=call.work, before=before)
+        before = tuple(others.values())
+        return BlockCube(
+            probe, None, compute, how="combined from blocks", work=call.work, before=before, streamed=(first,)
+        )
 
     def keep(self, make: Callable[[Engine], T]) -> T:
         """Return what lives as long as the run; see :class:`gdc_jupyter.processes.engine.Engine`."""

@@ -239,16 +239,15 @@ def whole(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, executio
     def everything(window: Grid | None, memo: Memo) -> xr.DataArray:
         return call.compute({name: assemble(cube, execution) for name, cube in cubes.items()})
 
-    complete = BlockCube(probe, None, everything, how="on the whole cube", work=call.work, before=tuple(cubes.values()))
+    how, before = "on the whole cube", tuple(cubes.values())
+    complete = BlockCube(probe, None, everything, how=how, work=call.work, before=before)
     if grid is None:
         return complete
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
         return cut(complete.whole(), grid, _given(window))
 
-    return BlockCube(
-        one_pixel(probe, grid), grid, compute, how=complete.how, work=call.work, needs=lambda window: [(complete, None)]
-    )
+    return BlockCube(one_pixel(probe, grid), grid, compute, how=how, work=call.work, before=before)
 
 
 def _relabelled(call: Call, cubes: dict[str, BlockCube], dimension: str, grid: Grid) -> Grid:

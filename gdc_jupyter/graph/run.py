@@ -6,7 +6,7 @@ import copy
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,15 @@ from gdc_jupyter.cube.vector import from_frame, is_frame, is_table, is_vector, t
 from gdc_jupyter.errors import Fault, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube
 from gdc_jupyter.graph.blocks import assemble, block_shape, windows
+from gdc_jupyter.graph.costs import refused
 from gdc_jupyter.graph.extents import joined
 from gdc_jupyter.graph.kept import FOLDER, Kept
 from gdc_jupyter.graph.meter import METER, learn
-from gdc_jupyter.graph.parse import Graph, parse
+from gdc_jupyter.graph.parse import FromParameter, Graph, parse, references
 from gdc_jupyter.graph.plan import Plan, Planner, Saved
 from gdc_jupyter.graph.signature import check
 from gdc_jupyter.graph.write import saved_values, write
-from gdc_jupyter.settings import Permissions
+from gdc_jupyter.settings import Limits, Permissions
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
@@ -80,14 +81,16 @@ def validate(
     probe : bool
         Whether each process is tried on one pixel; otherwise only names, types and references are checked.
     permissions : Permissions, optional
-        What the graph may do.
+        What the graph may do, and what it may cost.
     """
-    graph, faults, parameters = _parsed(process)
-    if graph is None or not probe:
-        return faults
+    permissions = permissions or Permissions()
+    parsed = _parsed(process, {}, permissions.limits)
+    if parsed.graph is None or not probe:
+        return parsed.faults
     try:
-        with Planner(catalog, parameters, faults, permissions, reads=False).make(graph):
-            return []
+        planner = Planner(catalog, parsed.parameters, parsed.faults, permissions, reads=False, unknown=parsed.open)
+        with planner.make(parsed.graph) as plan:
+            return refused(plan, plan.saved, permissions.limits)
     except InvalidProcessGraph as error:
         return error.faults
 
@@ -109,17 +112,20 @@ def make_plan(
     InvalidProcessGraph
         With all faults.
     """
-    graph, faults, defaults = _parsed(process, parameters or {})
-    if graph is None:
-        raise InvalidProcessGraph(faults)
+    permissions = permissions or Permissions()
+    parsed = _parsed(process, parameters or {}, permissions.limits)
+    if parsed.graph is None:
+        raise InvalidProcessGraph(parsed.faults)
+    missing = [*parsed.faults, *_missing(parsed.graph, parsed.open)]
     # A block is computed from the result back to its sources, with a few calls for each node on the way.
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_PER_NODE * len(graph.nodes) + 1000))
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_PER_NODE * len(parsed.graph.nodes) + 1000))
     kept = Kept(catalog.folder / FOLDER)
 
     def tell(level: str, message: str) -> None:
         log(level, message, ())
 
-    return Planner(catalog, defaults, faults, permissions, tell, kept, effects=effects).make(graph)
+    planner = Planner(catalog, parsed.parameters, missing, permissions, tell, kept, effects=effects)
+    return planner.make(parsed.graph)
 
 
 def run(
@@ -168,8 +174,10 @@ def run(
     """
     before = METER.sums()
     with make_plan(process, catalog, parameters, permissions, log, effects=True) as plan:
+        values = saved_values(plan, default_formats)
+        _refuse(refused(plan, values, (permissions or Permissions()).limits, in_memory=not values))
         _choose_executor(plan, dask_scheduler, process, parameters, catalog, permissions, log)
-        result = _produce(plan, folder, progress, log, default_formats)
+        result = _produce(plan, values, folder, progress, log)
     for files, saved in zip(result.files, plan.saved, strict=False):
         for collection_id in saved.collections:
             catalog.export(collection_id, files, saved.changes)
@@ -216,8 +224,13 @@ def execute(
         from gdc_jupyter.catalog.catalog import Catalog
 
         catalog = Catalog()
-    process = process_graph if "process_graph" in process_graph else {"process_graph": process_graph}
+    bare = not isinstance(process_graph, Mapping) or "process_graph" not in process_graph
+    process = {"process_graph": process_graph} if bare else process_graph
+    permissions = permissions or Permissions()
     with make_plan(process, catalog, parameters or {}, permissions, effects=True) as plan:
+        # Who computes on the own machine may read as much as there is; what does not fit into memory is refused.
+        limits = replace(permissions.limits, read_bytes=None, result_bytes=None)
+        _refuse(refused(plan, [], limits, in_memory=True))
         _choose_executor(plan, dask_scheduler, process, parameters, catalog, permissions)
         result = plan.result
         return _given_back(assemble(result, plan.execution) if isinstance(result, BlockCube) else result)
@@ -244,8 +257,12 @@ def _choose_executor(
         log("info", f"Blocks are computed by the Dask cluster at {cluster.address}.", ())
 
 
-def _produce(plan: Plan, folder: Path, progress: Progress, log: Log, default_formats: Sequence[str]) -> Result:
-    saved = saved_values(plan, default_formats)
+def _refuse(faults: list[Fault]) -> None:
+    if faults:
+        raise InvalidProcessGraph(faults)
+
+
+def _produce(plan: Plan, saved: list[Saved], folder: Path, progress: Progress, log: Log) -> Result:
     pixel_bytes = max([cube.pixel_bytes for cube in plan.cubes], default=1)
     counter = _Counter(saved, plan, pixel_bytes, progress)
     plan.execution.advance = counter.advance
@@ -267,18 +284,42 @@ def _produce(plan: Plan, folder: Path, progress: Progress, log: Log, default_for
     return result
 
 
-def _parsed(
-    process: Mapping[str, Any], given: Mapping[str, Any] | None = None
-) -> tuple[Graph | None, list[Fault], dict[str, Any]]:
-    graph, faults = parse(process.get("process_graph"))
+@dataclass
+class _Parsed:
+    """A process as far as it can be understood without running it; ``open`` are the parameters without a value."""
+
+    graph: Graph | None
+    faults: list[Fault]
+    parameters: dict[str, Any]
+    open: frozenset[str]
+
+
+def _parsed(process: Any, given: Mapping[str, Any], limits: Limits) -> _Parsed:
+    process = process if isinstance(process, Mapping) else {}
+    graph, faults = parse(process.get("process_graph"), limits.nodes)
+    described = process.get("parameters")
     parameters: dict[str, Any] = {}
-    for parameter in process.get("parameters") or []:
+    required = set()
+    for parameter in described if isinstance(described, list) else []:
         if isinstance(parameter, dict) and isinstance(parameter.get("name"), str):
             parameters[parameter["name"]] = parameter.get("default")
-    parameters |= {name: _taken(value) for name, value in (given or {}).items()}
+            if "default" not in parameter and not parameter.get("optional"):
+                required.add(parameter["name"])
+    parameters |= {name: _taken(value) for name, value in given.items()}
     if graph is not None:
         faults = check(graph, parameters.keys(), given=parameters)
-    return graph, faults, parameters
+    return _Parsed(graph, faults, parameters, frozenset(required - given.keys()))
+
+
+def _missing(graph: Graph, names: frozenset[str]) -> list[Fault]:
+    """Return the arguments that refer to parameters without a value."""
+    return [
+        Fault("ProcessParameterRequired", f"The parameter '{found.name}' has no value.", (node.id,), node.process, name)
+        for node in graph.nodes.values()
+        for name, value in node.arguments.items()
+        for found in references(value)
+        if names and isinstance(found, FromParameter) and found.name in names
+    ]
 
 
 def _taken(value: Any) -> Any:

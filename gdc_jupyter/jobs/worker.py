@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.jobs import results
 from gdc_jupyter.jobs.model import LEVELS
-from gdc_jupyter.settings import Permissions, files_folder
+from gdc_jupyter.settings import Limits, Permissions, files_folder
 from gdc_jupyter.udf.limits import limit_memory
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def error_of(error: BaseException, memory_limit: int = 0) -> dict[str, Any]:
         The bytes that the work may use, or 0 for no limit.
     """
     if isinstance(error, GdcError):
+        if error.code == "Internal":
+            traceback.print_exception(error)
         faults = error.faults if isinstance(error, InvalidProcessGraph) else []
         return {
             "code": error.code,
@@ -188,8 +190,9 @@ def _permissions(request: dict[str, Any]) -> Permissions:
     """Return what the user may do; what their own code needs lies in the folder of the job."""
     given = request.get("permissions", {})
     owner = request.get("owner")
+    limits = Limits(**(given.get("limits", {}) | request.get("limits", {})))
     return Permissions(
-        **(given | {"hosts": tuple(given.get("hosts", ()))}),
+        **(given | {"hosts": tuple(given.get("hosts", ())), "limits": limits}),
         files=files_folder(Path(request["data"]), owner) if owner else None,
         scratch=Path(request["folder"]),
     )

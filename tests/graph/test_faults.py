@@ -1,10 +1,13 @@
 """What is wrong with a graph is told at once, with its place, and before anything is read."""
 
+from dataclasses import replace
+
 import pytest
 from memory_catalog import MemoryCatalog, load, node, of, parameter, reducer
 
-from gdc_jupyter.errors import InvalidProcessGraph
-from gdc_jupyter.graph import run, validate
+from gdc_jupyter.errors import GdcError, InvalidProcessGraph
+from gdc_jupyter.graph import execute, run, validate
+from gdc_jupyter.processes import PROCESSES
 
 
 def faults(graph, **process):
@@ -25,6 +28,10 @@ def test_no_graph(graph):
     assert only(graph).code == "ProcessGraphMissing"
 
 
+def test_a_single_node_without_result():
+    assert "Exactly one node" in only({"a": node("pi")}).message
+
+
 def test_no_result_node():
     assert "Exactly one node" in only({"a": node("pi"), "b": node("e")}).message
 
@@ -34,8 +41,17 @@ def test_two_result_nodes():
 
 
 def test_circle():
-    graph = {"a": node("absolute", x=of("b")), "b": node("absolute", True, x=of("a"))}
-    assert "circle" in only(graph).message
+    graph = {
+        "start": node("pi"),
+        "a": node("add", x=of("start"), y=of("c")),
+        "b": node("absolute", x=of("a")),
+        "c": node("absolute", x=of("b")),
+        "end": node("absolute", True, x=of("c")),
+    }
+    fault = only(graph)
+    assert "a → c → b → a refer to each other in a circle" in fault.message
+    assert fault.path == ("a",)
+    assert "a → a" in only({"a": node("absolute", True, x=of("a"))}).message
 
 
 def test_unknown_node_reference():
@@ -45,11 +61,50 @@ def test_unknown_node_reference():
     assert "nowhere" in fault.message
 
 
-def test_too_deep():
+def nested_callbacks(levels):
     graph = {"a": node("pi", True)}
-    for _ in range(100):
+    for _ in range(levels):
         graph = {"a": node("apply", True, data=[1], process={"process_graph": graph})}
-    assert any("levels" in fault.message for fault in faults(graph))
+    return graph
+
+
+def nested_lists(levels):
+    value = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_too_deep():
+    (fault,) = faults(nested_callbacks(100))
+    assert "levels of callbacks" in fault.message
+    assert fault.path == ("a",) * 33
+
+
+def test_lists_in_lists():
+    fault = only({"a": node("constant", True, x=nested_lists(100))})
+    assert "levels of lists and objects" in fault.message
+    assert (fault.path, fault.process, fault.argument) == (("a",), "constant", "x")
+    assert faults({"a": node("constant", True, x=nested_lists(50))}) == []
+
+
+def test_lists_in_callbacks_in_callbacks():
+    inner = {"a": node("constant", True, x=nested_lists(63))}
+    for _ in range(30):
+        inner = {"a": node("array_apply", True, data=[1], process={"process_graph": inner})}
+    assert faults(inner) == []
+    deep = {"a": node("array_apply", True, data=nested_lists(70), process={"process_graph": inner})}
+    assert [fault.path for fault in faults(deep)] == [("a",)]
+
+
+def test_a_list_that_holds_itself():
+    endless = []
+    endless.append(endless)
+    assert only({"a": node("constant", True, x=endless)}).argument == "x"
+    doubling = [1]
+    for _ in range(60):
+        doubling = [doubling, doubling]
+    assert "are accepted" in only({"a": node("constant", True, x=doubling)}).message
 
 
 def test_too_many_nodes():
@@ -191,3 +246,172 @@ def test_thousand_shared_nodes_do_not_explode():
     for number in range(1, 60):
         graph[f"n{number}"] = node("add", number == 59, x=of(f"n{number - 1}"), y=of(f"n{number - 1}"))
     assert faults(graph) == []
+
+
+def inside(graph, levels=3):
+    """Return a graph with another as the callback of the callback of ... its node."""
+    for level in range(levels):
+        graph = {f"level{level}": node("array_apply", True, data=[1], process={"process_graph": graph})}
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("deepest", "code", "argument", "says"),
+    [
+        (node("resample_spatial", True, data=1, resolution="ten"), "ProcessParameterInvalid", "resolution", "'ten'"),
+        (node("add", True, x=parameter("x"), y="five"), "ProcessParameterInvalid", "y", "'five' is given where"),
+        (node("sum", True, data=[parameter("x"), "many"]), "ProcessParameterInvalid", "data", "(at [1])"),
+        (node("nosuch", True), "ProcessUnsupported", None, "no process 'nosuch'"),
+        (node("absolute", True, x=of("level1")), "ProcessGraphInvalid", "x", "It is on an outer level"),
+        (node("absolute", True, x=of("nowhere")), "ProcessGraphInvalid", "x", "no node 'nowhere'"),
+        (node("absolute", True, x=parameter("z")), "ProcessParameterMissing", "x", "context, index, label, x"),
+        (node("absolute", True), "ProcessParameterRequired", "x", "required"),
+        (node("absolute", True, x=float("nan")), "ProcessGraphInvalid", "x", "nan is not a number of JSON"),
+        (node("absolute", True, x=[float("inf")]), "ProcessGraphInvalid", "x", "inf is not a number of JSON"),
+        (node("text_concat", True, data=["x" * 2_000_000]), "ProcessGraphInvalid", "data", "2000000 characters"),
+    ],
+)
+@pytest.mark.parametrize("where", ["validate", "execute", "run"])
+def test_fault_deep_inside(deepest, code, argument, says, where, tmp_path):
+    graph = inside({"here": deepest})
+    if where == "validate":
+        found = faults(graph)
+    else:
+        catalog = MemoryCatalog()
+        work = {
+            "execute": lambda: execute(graph, catalog=catalog),
+            "run": lambda: run({"process_graph": graph}, catalog, tmp_path),
+        }[where]
+        with pytest.raises(InvalidProcessGraph) as caught:
+            work()
+        assert catalog.collection.reads == []
+        found = caught.value.faults
+        assert "level2/level1/level0/here" in str(caught.value)
+        assert len(str(caught.value)) < 2000
+    fault = next(each for each in found if each.argument == argument)
+    assert fault.code == code
+    assert fault.path == ("level2", "level1", "level0", "here")
+    assert fault.process == deepest["process_id"]
+    assert says in fault.message
+
+
+@pytest.mark.parametrize("name", ["x" * 100_000, "", 5, None, ["add"]])
+def test_names_that_are_none(name):
+    assert only({"a": node(name, True)}).path == ("a",)
+    found = faults({"a": {**node("pi", True), "namespace": name}})
+    assert [len(str(fault)) < 1000 for fault in found] == [True] * len(found)
+    found = faults({"a": node("absolute", True, x=1, **({name: 1} if isinstance(name, str) else {}))})
+    assert all(len(fault.message) < 1000 for fault in found)
+
+
+def test_references_that_are_none():
+    for reference in ({"from_node": 5}, {"from_parameter": None}, {"from_node": ["a"]}):
+        assert only({"a": node("absolute", True, x=reference)}).argument == "x"
+
+
+@pytest.mark.parametrize("process", [None, [], "text", 5, {}, {"process_graph": 5}, {"parameters": 5}])
+def test_what_is_no_process(process, tmp_path):
+    assert [fault.code for fault in validate(process, MemoryCatalog())] == ["ProcessGraphMissing"]
+    with pytest.raises(InvalidProcessGraph):
+        run(process, MemoryCatalog(), tmp_path)
+    with pytest.raises(InvalidProcessGraph):
+        execute(process, catalog=MemoryCatalog())
+
+
+def test_ten_thousand_faults_are_told_by_the_first_hundred():
+    graph = {f"n{number}": node("pi", number == 0, x=float("nan")) for number in range(4000)}
+    assert len(faults(graph)) == 100
+
+
+def test_labels_that_do_not_match():
+    graph = {
+        "load": load(),
+        "early": node("filter_temporal", data=of("load"), extent=["2022-05-01", "2022-06-01"]),
+        "mask": node("mask", True, data=of("load"), mask=of("early")),
+    }
+    fault = only(graph)
+    assert (fault.path, fault.process, fault.code) == (("mask",), "mask", "IncompatibleDataCubes")
+    assert "labels of the dimension 't'" in fault.message
+
+
+def test_values_of_parameters_are_checked_where_they_are_used():
+    graph = inside({"here": node("resample_spatial", True, data=1, resolution=parameter("resolution"))})
+    catalog = MemoryCatalog()
+    with pytest.raises(InvalidProcessGraph) as caught:
+        execute(graph, {"resolution": "ten"}, catalog)
+    fault = next(each for each in caught.value.faults if each.argument == "resolution")
+    assert fault.path == ("level2", "level1", "level0", "here")
+    assert "The parameter 'resolution' does not fit: 'ten'" in fault.message
+
+
+def test_parameters_without_a_value():
+    graph = {
+        "load": load(bands=parameter("bands")),
+        "unknown": node("nosuch"),
+        "reduced": node("reduce_dimension", data=of("load"), dimension=parameter("dimension"), reducer=reducer("max")),
+        "save": node("save_result", True, data=of("reduced"), format="GTiff"),
+    }
+    process = {
+        "process_graph": {key: each for key, each in graph.items() if key != "unknown"},
+        "parameters": [
+            {"name": "bands", "schema": {}, "default": ["B04"], "optional": True},
+            {"name": "dimension", "schema": {}},
+        ],
+    }
+    # A process that is stored may have parameters that only its caller knows; what depends on them is not tried.
+    assert validate(process, MemoryCatalog()) == []
+    assert [fault.path for fault in faults(graph, parameters=process["parameters"])] == [("unknown",)]
+    with pytest.raises(InvalidProcessGraph) as caught:
+        run(process, MemoryCatalog(), None)
+    (fault,) = caught.value.faults
+    assert (fault.code, fault.path, fault.argument) == ("ProcessParameterRequired", ("reduced",), "dimension")
+
+
+def test_an_error_while_a_block_is_computed_has_its_place(tmp_path):
+    catalog = MemoryCatalog()
+    original = catalog.collection.open
+
+    def broken(window, out):
+        raise GdcError("DataFileUnreadable", "B04.tif: not enough data")
+
+    def opened(query):
+        source = original(query)
+        object.__setattr__(source, "_fill", broken)
+        return source
+
+    catalog.collection.open = opened
+    graph = {
+        "first": load(),
+        "mean": node("reduce_dimension", True, data=of("first"), dimension="t", reducer=reducer("mean")),
+    }
+    with pytest.raises(InvalidProcessGraph) as caught:
+        run({"process_graph": graph}, catalog, tmp_path)
+    (fault,) = caught.value.faults
+    assert (fault.code, fault.path, fault.process) == ("DataFileUnreadable", ("first",), "load_collection")
+    assert caught.value.code == "DataFileUnreadable"
+
+
+def test_an_unexpected_error_in_a_callback_has_its_place(monkeypatch):
+    process = PROCESSES["absolute"]
+
+    def fails_on_blocks(x):
+        if getattr(x, "size", 0) > 100:
+            raise RuntimeError("no luck")
+        return x
+
+    monkeypatch.setitem(PROCESSES, "absolute", replace(process, function=fails_on_blocks))
+    graph = {
+        "load": load(),
+        "apply": node(
+            "apply",
+            True,
+            data=of("load"),
+            process={"process_graph": {"deep": node("absolute", True, x=parameter("x"))}},
+        ),
+    }
+    assert faults(graph) == []
+    with pytest.raises(InvalidProcessGraph) as caught:
+        execute(graph, catalog=MemoryCatalog())
+    (fault,) = caught.value.faults
+    assert (fault.code, fault.path) == ("Internal", ("apply", "deep"))
+    assert "RuntimeError: no luck" in fault.message
