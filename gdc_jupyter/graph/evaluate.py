@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
+from gdc_jupyter.graph.older import with_older
 from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, Nested, node_parameters
 from gdc_jupyter.processes import PROCESSES
 from gdc_jupyter.processes.engine import Frame
@@ -51,7 +52,7 @@ class CompiledCallback:
 
     def __call__(self, **given: Any) -> Any:
         """Return the result of the graph."""
-        parameters = {**self.parameters, **given}
+        parameters = {**self.parameters, **with_older(given)}
         return evaluate(self.graph, parameters, self.path, self.engine, self._frame(given), self.known)
 
     def _frame(self, given: dict[str, Any]) -> Frame | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gdc_jupyter.errors import Fault
+from gdc_jupyter.graph import older
 
 MAX_NODES = 5000
 # Levels of callbacks, and of lists and objects in arguments on the way to a value (a GeoJSON document has nine).
@@ -230,7 +231,7 @@ class _Parser:
             if value is not None and type(value) is not int:
                 within.argument = name
                 value = self.value(value, within, depth)
-            parsed[name] = value
+            parsed[older.argument(process, name, arguments)] = value
         return Node(key, process, namespace, parsed, tuple(needs))
 
     def value(self, raw: Any, place: _Place, depth: int) -> Any:
@@ -240,10 +241,10 @@ class _Parser:
                 (name,) = raw
                 if name == "from_node":
                     return self.from_node(raw[name], place)
-                if name == "from_parameter":
+                if name in older.FROM_PARAMETER:
                     return self.from_parameter(raw[name], place)
-            if "process_graph" in raw:
-                graph = self.graph(raw["process_graph"], place.path, (*place.outer, place.ids), depth)
+            if "process_graph" in raw or older.is_graph(raw):
+                graph = self.graph(raw.get("process_graph", raw), place.path, (*place.outer, place.ids), depth)
                 return None if graph is None else Callback(graph)
             return self.nested(raw, place, depth)
         if kind is list or kind is tuple:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gdc_jupyter.errors import Fault
 from gdc_jupyter.graph.literals import Check, Problem, compiled
+from gdc_jupyter.graph.older import older_names
 from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, Nested, Node, callbacks, references
 from gdc_jupyter.processes import PROCESSES, Process
 
@@ -112,7 +113,8 @@ def _check_live(
     """Yield the faults of an argument that is, or has inside, references or callbacks."""
     for reference in references(value):
         if isinstance(reference, FromParameter) and reference.name not in parameters:
-            there = f"there are {', '.join(sorted(parameters))}" if parameters else "there are none here"
+            names = sorted(set(parameters) - set(older_names(parameters)))
+            there = f"there are {', '.join(names)}" if names else "there are none here"
             message = f"There is no parameter '{reference.name:.100}'; {there}."
             yield Fault("ProcessParameterMissing", message, path, node.process, name)
     offered = signature.offered[name]
@@ -122,7 +124,7 @@ def _check_live(
             yield Fault("ProcessParameterInvalid", message, path, node.process, name)
             return
         inner = {key: each for key, each in given.items() if key not in offered}
-        yield from check(callback.graph, {*parameters, *offered}, path, inner)
+        yield from check(callback.graph, {*parameters, *offered, *older_names(offered)}, path, inner)
     problem = None
     if not isinstance(value, FromParameter):
         problem = signature.checks[name](value)

@@ -1,7 +1,8 @@
-"""Processes on arrays: elements, labels, and arrays made of arrays."""
+"""Processes on arrays: arrays made of others, and callbacks on their elements."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,71 +11,31 @@ import xarray as xr
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import (
+    LABELLED,
     Anything,
     Array,
-    Flag,
     Index,
     ItemCallback,
     ItemCondition,
-    Label,
     LabelOrNull,
-    Labels,
-    Numbers,
     Schema,
-    UntypedArray,
+    UniqueLabels,
 )
-from gdc_jupyter.processes.values import missing, numeric, scalar, stack
+from gdc_jupyter.processes.values import (
+    accepted,
+    block,
+    labelled,
+    labels_of,
+    list_of,
+    plain,
+    relabelled,
+    stack,
+)
 
+# Elements that an array may have.
+MOST_ELEMENTS = 10_000_000
 Repeat = Annotated[int, Schema({"type": "integer", "minimum": 1})]
-
-
-@process("arrays", "reducer")
-def array_element(data: Array, index: Index = None, label: Label = None, return_nodata: Flag = False) -> Anything:  # type: ignore[assignment]
-    """Return one element of an array.
-
-    Parameters
-    ----------
-    data
-        The array.
-    index
-        The position of the element, counted from zero.
-    label
-        The label of the element, as an alternative.
-    return_nodata
-        Whether an element that is not there gives null rather than an error.
-
-    Returns
-    -------
-    element
-        The element.
-
-    Raises
-    ------
-    ArrayElementNotAvailable
-        The array has no such element.
-    ArrayElementParameterMissing
-        Neither an index nor a label is given.
-    ArrayElementParameterConflict
-        Both an index and a label are given.
-    ArrayNotLabeled
-        A label is given and the array has none.
-    """
-    if index is None and label is None:
-        raise GdcError("ArrayElementParameterMissing", "array_element needs 'index' or 'label'.")
-    if index is not None and label is not None:
-        raise GdcError("ArrayElementParameterConflict", "array_element takes either 'index' or 'label', not both.")
-    if label is not None:
-        known = _labels(data)
-        if known is None:
-            raise GdcError("ArrayNotLabeled", f"The array has no labels, so there is no element '{label}'.")
-        index = known.index(label) if label in known else len(known)
-    values = stack(data) if isinstance(data, xr.DataArray) else data
-    if not 0 <= index < len(values):
-        if return_nodata:
-            return np.full(values.shape[1:], np.nan) if isinstance(values, np.ndarray) and values.ndim > 1 else None
-        wanted = f"'{label}'; its labels are {_labels(data)}" if label is not None else f"number {index}"
-        raise GdcError("ArrayElementNotAvailable", f"The array of {len(values)} elements has no element {wanted}.")
-    return values[index]
+LabelledArray = Annotated[Any, Schema(LABELLED)]
 
 
 @process("arrays")
@@ -93,11 +54,39 @@ def array_create(data: Array = [], repeat: Repeat = 1) -> Array:  # noqa: B006
     array
         The new array.
     """
-    if isinstance(data, xr.DataArray):
-        data = stack(data)
-    if isinstance(data, np.ndarray):
-        return np.concatenate([data] * repeat)
-    return (data if isinstance(data, list) else [data]) * repeat
+    elements = data if isinstance(data, (list, np.ndarray, xr.DataArray)) else [data]
+    _require_size(len(elements) * repeat)
+    if _of_one_pixel(elements):
+        return list_of(elements) * repeat
+    return np.concatenate([stack(elements)] * repeat)
+
+
+@process("arrays")
+def array_create_labeled(data: Anything, labels: UniqueLabels) -> LabelledArray:
+    """Make a labelled array.
+
+    Parameters
+    ----------
+    data
+        The elements.
+    labels
+        A label for each of them.
+
+    Returns
+    -------
+    array
+        The labelled array.
+
+    Raises
+    ------
+    ArrayLengthMismatch
+        There are not as many labels as elements.
+    """
+    elements = data if isinstance(data, (list, np.ndarray, xr.DataArray)) else [data]
+    if len(elements) != len(labels):
+        message = f"{len(elements)} elements cannot have {len(labels)} labels."
+        raise GdcError("ArrayLengthMismatch", message)
+    return labelled(list_of(elements) if _of_one_pixel(elements) else elements, list_of(labels))
 
 
 @process("arrays")
@@ -121,15 +110,7 @@ def array_concat(array1: Array, array2: Array) -> Array:
     ArrayLabelConflict
         A label stands in both arrays.
     """
-    first, second = _labels(array1), _labels(array2)
-    if first is not None and second is not None:
-        shared = [label for label in first if label in second]
-        if shared:
-            raise GdcError("ArrayLabelConflict", f"Both arrays have the labels {shared}.")
-        return _labelled(np.concatenate([stack(array1), stack(array2)]), first + second)
-    if isinstance(array1, list) and isinstance(array2, list):
-        return array1 + array2
-    return np.concatenate(_same_rank(stack(array1), stack(array2)))
+    return _joined([array1, array2])
 
 
 @process("arrays")
@@ -143,7 +124,7 @@ def array_append(data: Array, value: Anything, label: LabelOrNull = None) -> Arr
     value
         The value.
     label
-        Its label, where the array is labelled.
+        Its label, where the array is labelled; the number of elements before it by default.
 
     Returns
     -------
@@ -157,35 +138,50 @@ def array_append(data: Array, value: Anything, label: LabelOrNull = None) -> Arr
     ArrayNotLabeled
         A label is given and the array has none.
     """
-    known = _labels(data)
-    if label is not None and known is None and len(data):
+    known = labels_of(data)
+    if label is not None and known is None:
         raise GdcError("ArrayNotLabeled", f"The array has no labels, so '{label}' cannot be added.")
-    if known is not None and label in known:
-        raise GdcError("LabelExists", f"The array has the label '{label}' already.")
-    if isinstance(data, list):
-        return [*data, value]
-    values = stack(data)
-    filled = np.broadcast_to(np.nan if value is None else value, values.shape[1:])
-    extended = np.concatenate([values, filled[np.newaxis]])
-    return extended if known is None or label is None else _labelled(extended, [*known, label])
+    name = len(data) if label is None else label
+    if known is not None and name in known:
+        raise GdcError("LabelExists", f"The array has the label '{name}' already.")
+    return _joined([data, [value] if known is None else labelled([value], [name])])
 
 
 @process("arrays")
-def array_labels(data: UntypedArray) -> Labels:
-    """Return the labels of an array.
+def array_modify(data: Array, values: Array, index: Index, length: Index = 0) -> Array:
+    """Remove, replace or insert elements of an array.
 
     Parameters
     ----------
     data
         The array.
+    values
+        What is put into it.
+    index
+        The position, counted from zero, that the first of the values gets; the number of elements to put them at the
+        end.
+    length
+        How many elements are taken out from there on, as far as there are any. With no values to put in, it is one at
+        least.
 
     Returns
     -------
-    labels
-        The positions, counted from zero, where the array has no labels.
+    array
+        The array with its new elements. It has labels where both arrays have, or where one has and the other is empty.
+
+    Raises
+    ------
+    ArrayElementNotAvailable
+        The position is behind the end of the array.
+    ArrayLabelConflict
+        A label stands in both arrays.
     """
-    known = _labels(data)
-    return list(range(len(data))) if known is None else known
+    if not 0 <= index <= len(data):
+        message = f"The array of {len(data)} elements cannot be changed at position {index}."
+        raise GdcError("ArrayElementNotAvailable", message)
+    removed = length if len(values) else max(length, 1)
+    parts = [data[:index], values, data[index + removed :]]
+    return _joined([part for part in parts if len(part)] or [data[:0]])
 
 
 @process("arrays")
@@ -206,13 +202,12 @@ def array_apply(data: Array, process: ItemCallback, context: Anything = None) ->
     array
         The results, with the labels of the array.
     """
-    results = _each(data, process, context)
-    if isinstance(data, list):
-        return [scalar(result) for result in results]
-    values = stack(data)
+    results = [plain(result) for result in _each(data, process, context)]
+    values = block(data)
+    if values is None:
+        return relabelled(results, data)
     blocks = [np.broadcast_to(np.nan if result is None else result, values.shape[1:]) for result in results]
-    known = _labels(data)
-    return np.stack(blocks) if known is None else _labelled(np.stack(blocks), known)
+    return relabelled(np.stack(blocks) if blocks else values, data)
 
 
 @process("arrays", "filter")
@@ -233,77 +228,62 @@ def array_filter(data: Array, condition: ItemCondition, context: Anything = None
     array
         The accepted elements with their labels; in a cube, what is not accepted at a pixel becomes no-data there.
     """
-    accepted = _each(data, condition, context)
+    kept = [accepted(verdict) for verdict in _each(data, condition, context)]
+    if any(isinstance(keep, np.ndarray) and keep.ndim for keep in kept):
+        blocks = [np.where(keep, value, np.nan) for value, keep in zip(stack(data), kept, strict=True)]
+        return relabelled(np.stack(blocks), data)
     if isinstance(data, list):
-        return [value for value, keep in zip(data, accepted, strict=True) if keep]
-    values = stack(data)
-    if any(isinstance(keep, np.ndarray) and keep.ndim for keep in accepted):
-        kept = [np.where(_accepts(keep), value, np.nan) for value, keep in zip(values, accepted, strict=True)]
-        return np.stack(kept)
-    chosen = [bool(keep) for keep in accepted]
-    known = _labels(data)
-    filtered = values[chosen]
-    if known is None:
-        return filtered
-    return _labelled(filtered, [label for label, keep in zip(known, chosen, strict=True) if keep])
-
-
-@process("arrays", "math", "math > interpolation")
-def array_interpolate_linear(data: Numbers) -> Numbers:
-    """Fill the gaps of a series by straight lines between the valid values on both sides.
-
-    Gaps at the start and at the end stay.
-
-    Parameters
-    ----------
-    data
-        The numbers, equally spaced.
-
-    Returns
-    -------
-    filled
-        The series without inner gaps.
-    """
-    values = numeric(stack(data))
-    rows = values.reshape(len(values), -1)
-    gaps = np.isnan(rows)
-    position = np.arange(len(rows))[:, np.newaxis]
-    before = np.maximum.accumulate(np.where(gaps, -1, position), axis=0)
-    after = np.minimum.accumulate(np.where(gaps, len(rows), position)[::-1], axis=0)[::-1]
-    inner = gaps & (before >= 0) & (after < len(rows))
-    left, right = np.maximum(before, 0), np.minimum(after, len(rows) - 1)
-    low, high = np.take_along_axis(rows, left, axis=0), np.take_along_axis(rows, right, axis=0)
-    share = ((position - left) / np.maximum(right - left, 1)).astype(rows.dtype)
-    filled = np.where(inner, low + (high - low) * share, rows).reshape(values.shape)
-    return [scalar(value) for value in filled] if isinstance(data, list) else filled
-
-
-def _same_rank(*arrays: Any) -> list[Any]:
-    """Return arrays of blocks of one rank: a single block beside an array of blocks is an array of one element."""
-    rank = max(array.ndim for array in arrays)
-    return [array if array.ndim == rank else array[np.newaxis] for array in arrays]
+        return [element for element, keep in zip(data, kept, strict=True) if keep]
+    chosen = np.array(kept, dtype=bool)
+    values = stack(data)[chosen]
+    known = labels_of(data)
+    return values if known is None else labelled(values, data.coords[data.dims[0]].values[chosen])
 
 
 def _each(data: Any, callback: Any, context: Any) -> list[Any]:
-    known = _labels(data)
-    values = stack(data) if isinstance(data, xr.DataArray) else data
+    known = labels_of(data)
+    members = list_of(data) if _of_one_pixel(data) else stack(data)
     return [
-        callback(x=value, index=index, label=None if known is None else known[index], context=context)
-        for index, value in enumerate(values)
+        callback(x=member, index=index, label=None if known is None else known[index], context=context)
+        for index, member in enumerate(members)
     ]
 
 
-def _accepts(keep: Any) -> Any:
-    return (keep != 0) & ~missing(keep) if isinstance(keep, np.ndarray) else bool(keep)
+def _of_one_pixel(data: Any) -> bool:
+    return isinstance(data, list) or data.ndim < 2
 
 
-def _labels(data: Any) -> list[Any] | None:
-    if not isinstance(data, xr.DataArray) or data.dims[0] not in data.coords:
-        return None
-    labels: list[Any] = data.coords[data.dims[0]].values.tolist()
-    return labels
+def _joined(arrays: list[Any]) -> Any:
+    """Return the elements of all arrays, labelled where all of them are."""
+    values = _one_after_another(arrays)
+    _require_size(len(values))
+    labels = [labels_of(array) for array in arrays]
+    names = [name for known in labels if known is not None for name in known]
+    if any(known is None for known in labels):
+        return values
+    shared = [name for name, times in Counter(names).items() if times > 1]
+    if shared:
+        raise GdcError("ArrayLabelConflict", f"Both arrays have the labels {shared[:10]}.")
+    own = [array.coords[array.dims[0]].values for array in arrays]
+    return labelled(values, np.concatenate(own) if len({each.dtype for each in own}) == 1 else names)
 
 
-def _labelled(values: Any, labels: list[Any]) -> xr.DataArray:
-    rest = [f"axis_{number}" for number in range(1, np.ndim(values))]
-    return xr.DataArray(values, dims=["labels", *rest], coords={"labels": labels})
+def _one_after_another(arrays: list[Any]) -> Any:
+    """Return the elements of all arrays; beside the arrays of many pixels, a block of one rank less is one element."""
+    if all(map(_of_one_pixel, arrays)):
+        return [element for array in arrays for element in list_of(array)]
+    stacked = [stack(array) for array in arrays]
+    largest = max(stacked, key=lambda values: values.ndim)
+    parts = []
+    for array, values in zip(arrays, stacked, strict=True):
+        if values.ndim < largest.ndim:
+            is_list = isinstance(array, list)
+            values = values.reshape(-1, *[1] * (largest.ndim - 1)) if is_list else values[np.newaxis]
+        parts.append(np.broadcast_to(values, (len(values), *largest.shape[1:])))
+    return np.concatenate(parts)
+
+
+def _require_size(elements: int) -> None:
+    if elements > MOST_ELEMENTS:
+        message = f"An array of {elements} elements is too long; {MOST_ELEMENTS} are possible."
+        raise GdcError("ProcessParameterInvalid", message)

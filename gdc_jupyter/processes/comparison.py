@@ -8,7 +8,7 @@ import numpy as np
 
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import Anything, Boolean, Flag, Numeric, Scalar, number
-from gdc_jupyter.processes.values import missing, truth
+from gdc_jupyter.processes.values import accepted, missing, truth
 
 Delta = Annotated[Any, number(minimumExclusive=0)]
 
@@ -188,6 +188,25 @@ def is_nan(x: Anything) -> Flag:
 
 
 @process("comparison")
+def is_infinite(x: Anything) -> Flag:
+    """Tell whether a value is an infinite number.
+
+    Parameters
+    ----------
+    x
+        Any value.
+
+    Returns
+    -------
+    infinite
+        True for plus and minus infinity.
+    """
+    if isinstance(x, np.ndarray):
+        return np.isinf(x) if x.dtype.kind == "f" else np.zeros(x.shape, dtype=bool)
+    return isinstance(x, (float, np.floating)) and bool(np.isinf(x))
+
+
+@process("comparison")
 def is_nodata(x: Anything) -> Flag:
     """Tell whether a value is the no-data value.
 
@@ -244,7 +263,7 @@ def if_(value: Boolean, accept: Anything, reject: Anything = None) -> Anything:
     if isinstance(value, np.ndarray):
         gap = np.float32(np.nan)
         return np.where(_true(value), gap if accept is None else accept, gap if reject is None else reject)
-    return accept if value else reject
+    return accept if accepted(value) else reject
 
 
 @process("logic")
@@ -336,7 +355,7 @@ def _is_block(*values: Any) -> bool:
 def _ordered(compare: Any, x: Any, y: Any) -> Any:
     if x is None or y is None:
         return None
-    if any(isinstance(value, (str, bool, list, dict)) for value in (x, y)):
+    if any(isinstance(value, (str, bool, np.bool_, list, dict)) for value in (x, y)):
         return False
     return truth(compare(x, y), x, y)
 

@@ -9,8 +9,17 @@ import numpy as np
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import process
-from gdc_jupyter.processes.schemas import Integer, IntegerOrNull, NotNegative, Number, Numeric, Schema, number
-from gdc_jupyter.processes.values import elementwise, numeric
+from gdc_jupyter.processes.schemas import (
+    Anything,
+    Integer,
+    IntegerOrNull,
+    NotNegative,
+    Number,
+    Numeric,
+    Schema,
+    number,
+)
+from gdc_jupyter.processes.values import as_float, elementwise, integer_or_float, numeric
 
 Difference = Annotated[Any, Schema({"type": "number", "minimum": -1, "maximum": 1})]
 Sign = Annotated[Any, Schema({"type": ["number", "null"], "enum": [-1, 0, 1, None]})]
@@ -103,7 +112,8 @@ def divide(x: Number, y: Number) -> Number:
 def mod(x: Number, y: Number) -> Number:
     """Return the remainder of a division.
 
-    The result has the sign of the divisor, as with a quotient rounded down.
+    The result has the sign of the divisor, as with a quotient rounded down. A division by zero gives an infinity with
+    the sign of ``x``, and 0 by 0 gives NaN; a number divided by an infinity remains as it is.
 
     Parameters
     ----------
@@ -115,9 +125,15 @@ def mod(x: Number, y: Number) -> Number:
     Returns
     -------
     remainder
-        ``x - y * floor(x / y)``; NaN for a divisor of zero.
+        ``x - y * floor(x / y)``; null where either is null.
     """
-    return np.mod(numeric(x), np.asarray(numeric(y), dtype=float) if not isinstance(y, np.ndarray) else numeric(y))
+    dividend, divisor = numeric(x), numeric(y)
+    remainder = np.mod(dividend, divisor if isinstance(divisor, np.ndarray) else np.float64(divisor))
+    if np.any(divisor == 0):
+        remainder = np.where(divisor == 0, np.true_divide(dividend, divisor), remainder)[()]
+    if np.any(np.isinf(divisor)):
+        remainder = np.where(np.isinf(divisor) & np.isfinite(dividend), dividend, remainder)[()]
+    return remainder
 
 
 @process("math", "math > exponential & logarithmic")
@@ -137,7 +153,8 @@ def power(base: Number, p: Number) -> Number:
     power
         ``base ** p``; NaN where that is not a real number.
     """
-    return np.power(np.asarray(numeric(base), dtype=np.result_type(numeric(base), np.float32)), numeric(p))
+    raised = numeric(base)
+    return np.power(raised if isinstance(raised, np.ndarray) else np.float64(raised), numeric(p))
 
 
 @process("math", "math > exponential & logarithmic")
@@ -211,8 +228,8 @@ def log(x: NotNegative, base: Number) -> Number:
     logarithm
         ``ln(x) / ln(base)``, exact for the bases 2 and 10.
     """
-    exact = {2: np.log2, 10: np.log10}.get(base)
-    return exact(numeric(x)) if exact else np.log(numeric(x)) / np.log(base)
+    exact = None if isinstance(base, np.ndarray) else {2: np.log2, 10: np.log10}.get(base)
+    return exact(numeric(x)) if exact else np.true_divide(np.log(numeric(x)), np.log(numeric(base)))
 
 
 @process("math")
@@ -246,9 +263,9 @@ def ceil(x: Number) -> IntegerOrNull:
     Returns
     -------
     rounded
-        The smallest integer that is not less than ``x``.
+        The smallest integer that is not less than ``x``; NaN and infinities stay.
     """
-    return np.ceil(numeric(x))
+    return _rounded(np.ceil, x)
 
 
 @process("math > rounding")
@@ -264,9 +281,9 @@ def floor(x: Number) -> IntegerOrNull:
     Returns
     -------
     rounded
-        The greatest integer that is not greater than ``x``.
+        The greatest integer that is not greater than ``x``; NaN and infinities stay.
     """
-    return np.floor(numeric(x))
+    return _rounded(np.floor, x)
 
 
 @process("math", "math > rounding")
@@ -282,9 +299,9 @@ def int_(x: Number) -> IntegerOrNull:
     Returns
     -------
     integer
-        ``x`` with the digits behind the point cut off.
+        ``x`` with the digits behind the point cut off; null for NaN.
     """
-    return np.trunc(numeric(x))
+    return None if isinstance(x, float) and x != x else _rounded(np.trunc, x)
 
 
 @process("math > rounding")
@@ -323,6 +340,37 @@ def sgn(x: Number) -> Sign:
         1, 0 or -1.
     """
     return np.sign(numeric(x))
+
+
+@process("math > constants")
+def constant(x: Anything) -> Anything:
+    """Define a value that is used in several places.
+
+    Parameters
+    ----------
+    x
+        The value.
+
+    Returns
+    -------
+    value
+        The same value.
+    """
+    return x
+
+
+@process("math > constants")
+def nan() -> Anything:
+    """Return NaN, the value that is not a number.
+
+    It is what has no result, such as 0 / 0; whatever is computed from it is NaN as well.
+
+    Returns
+    -------
+    not_a_number
+        NaN.
+    """
+    return python_math.nan
 
 
 @process("math > constants", "math > trigonometric")
@@ -432,3 +480,9 @@ def normalized_difference(x: Numeric, y: Numeric) -> Difference:
     """
     first, second = numeric(x), numeric(y)
     return np.true_divide(first - second, first + second)
+
+
+def _rounded(rounding: np.ufunc, x: Any) -> Any:
+    """Return numbers that are whole: a single one is an integer, unless it is infinite or NaN."""
+    value = numeric(x)
+    return rounding(value) if isinstance(value, np.ndarray) else integer_or_float(float(rounding(as_float(value))))

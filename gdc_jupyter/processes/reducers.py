@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdc_jupyter.processes.comparison import eq, is_valid
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import (
     Anything,
@@ -18,7 +19,7 @@ from gdc_jupyter.processes.schemas import (
     Numeric,
     Schema,
 )
-from gdc_jupyter.processes.values import missing, scalar, stack
+from gdc_jupyter.processes.values import accepted, block, list_of, missing, stack
 
 
 @process("arrays", "math > statistics", "reducer")
@@ -39,16 +40,19 @@ def count(data: Array, condition: CountCondition = None, context: Anything = Non
     count
         The number of elements.
     """
-    values = stack(data)
+    values = block(data)
+    members: Any = list_of(data) if values is None else values
     if condition is True:
-        matches = np.ones(values.shape, dtype=bool)
+        counted: Any = len(members)
     elif callable(condition):
-        accepted = [condition(x=value, context=context) for value in values]
-        matches = np.array([np.broadcast_to(_accepted(one), values.shape[1:]) for one in accepted], dtype=bool)
+        counted = sum(accepted(condition(x=member, context=context)) for member in members)
+    elif values is None:
+        counted = sum(map(is_valid, members))
     else:
-        matches = ~missing(values) & (np.isfinite(values) if values.dtype.kind == "f" else True)
-    counted = matches.reshape(values.shape[0], *values.shape[1:]).sum(axis=0)
-    return int(counted) if counted.ndim == 0 else counted.astype(np.float32)
+        counted = np.count_nonzero(np.isfinite(values), axis=0)
+    if values is None and not np.ndim(counted):
+        return int(counted)
+    return np.broadcast_to(np.asarray(counted, np.float32), np.shape(counted) or members.shape[1:]).copy()
 
 
 @process("arrays", "reducer")
@@ -65,9 +69,9 @@ def first(data: Array, ignore_nodata: Flag = True) -> Anything:
     Returns
     -------
     element
-        null for an empty array.
+        null where there is none.
     """
-    return _edge(stack(data), ignore_nodata)
+    return _edge(data, ignore_nodata)
 
 
 @process("arrays", "reducer")
@@ -86,7 +90,7 @@ def last(data: Array, ignore_nodata: Flag = True) -> Anything:
     element
         null for an empty array.
     """
-    return _edge(stack(data)[::-1], ignore_nodata)
+    return _edge(data[::-1], ignore_nodata)
 
 
 @process("logic", "reducer")
@@ -103,10 +107,9 @@ def all_(data: Booleans, ignore_nodata: Flag = True) -> Boolean:
     Returns
     -------
     all
-        null where there is no value, or where it depends on an unknown one.
+        True where there is no value; null where it depends on an unknown one.
     """
-    true, false, unknown = _truth_table(data)
-    return _verdict(~false.any(axis=0), true | false, unknown, ignore_nodata, decisive=false.any(axis=0))
+    return _decided(data, decisive=False, ignore_nodata=ignore_nodata)
 
 
 @process("logic", "reducer")
@@ -123,10 +126,9 @@ def any_(data: Booleans, ignore_nodata: Flag = True) -> Boolean:
     Returns
     -------
     any
-        null where there is no value, or where it depends on an unknown one.
+        False where there is no value; null where it depends on an unknown one.
     """
-    true, false, unknown = _truth_table(data)
-    return _verdict(true.any(axis=0), true | false, unknown, ignore_nodata, decisive=true.any(axis=0))
+    return _decided(data, decisive=True, ignore_nodata=ignore_nodata)
 
 
 @process("arrays", "comparison", "reducer", id="array_contains")
@@ -140,14 +142,15 @@ def array_contains(
     data
         The array.
     value
-        The value to look for; NaN is never found.
+        The value to look for; null, NaN, arrays and objects are never found.
 
     Returns
     -------
     contained
         Whether an element equals the value.
     """
-    return _matches(data, value).any(axis=0)
+    found = _matches(data, value).any(axis=0)
+    return found if np.ndim(found) else bool(found)
 
 
 @process("arrays", "reducer", id="array_find")
@@ -161,7 +164,7 @@ def array_find(
     data
         The array.
     value
-        The value to look for.
+        The value to look for; null, NaN, arrays and objects are never found.
     reverse
         Whether to look from the end.
 
@@ -174,46 +177,54 @@ def array_find(
     if not len(matches):
         return None
     position = len(matches) - 1 - matches[::-1].argmax(axis=0) if reverse else matches.argmax(axis=0)
-    found = scalar(np.where(matches.any(axis=0), position.astype(np.float32), np.nan))
-    return int(found) if isinstance(found, float) else found
+    if matches.ndim == 1:
+        return int(position) if matches.any() else None
+    return np.where(matches.any(axis=0), position.astype(np.float32), np.float32(np.nan))
 
 
 def _matches(data: Any, value: Any) -> NDArray[np.bool_]:
-    values = stack(data)
-    if value is None:
-        return np.asarray(missing(values))
-    if values.dtype == object:
-        same = [type(element) is type(value) and element == value for element in values]
-        return np.array(same, dtype=bool)
-    return np.asarray(values == value) & np.ones(values.shape, dtype=bool)
+    """Return where elements equal a value, which may differ from pixel to pixel."""
+    values = block(data)
+    if values is None and not isinstance(value, np.ndarray):
+        return np.array([eq(element, value) is True for element in _comparable(data, value)], dtype=bool)
+    values = stack(data) if values is None else values
+    if value is None or isinstance(value, (str, list, dict)):
+        return np.zeros(values.shape, dtype=bool)
+    if values.ndim == 1:
+        values = values.reshape(-1, *[1] * np.ndim(value))
+    return np.asarray(values == value)
 
 
-def _edge(values: NDArray[Any], ignore_nodata: bool) -> Any:
+def _comparable(data: Any, value: Any) -> list[Any]:
+    simple = isinstance(value, (str, bool, int, float))
+    return [element if simple and not isinstance(element, (list, dict)) else None for element in list_of(data)]
+
+
+def _edge(data: Any, ignore_nodata: bool) -> Any:
+    """Return the first element."""
+    values = block(data)
+    if values is None:
+        return next((element for element in list_of(data) if element is not None or not ignore_nodata), None)
     if not len(values):
-        return scalar(np.full(values.shape[1:], np.nan))
+        return np.full(values.shape[1:], np.nan, values.dtype)
     if not ignore_nodata:
-        return scalar(values[0])
-    position = (~np.asarray(missing(values))).argmax(axis=0)
-    return scalar(np.take_along_axis(values, np.asarray(position)[np.newaxis], axis=0)[0])
+        return values[0]
+    position = (~np.isnan(values)).argmax(axis=0)
+    return np.take_along_axis(values, position[np.newaxis], axis=0)[0]
 
 
-def _accepted(result: Any) -> Any:
-    if isinstance(result, np.ndarray):
-        return (result != 0) & ~missing(result)
-    return bool(result)
-
-
-def _truth_table(data: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
-    values = stack(data)
-    unknown = np.asarray(missing(values))
-    true = np.asarray(values == 1) & ~unknown if values.dtype == object else (values != 0) & ~unknown
-    return true, ~true & ~unknown, unknown
-
-
-def _verdict(result: Any, known: Any, unknown: Any, ignore_nodata: bool, decisive: Any) -> Any:
-    undecided = ~known.any(axis=0)
-    if not ignore_nodata:
-        undecided = undecided | (unknown.any(axis=0) & ~decisive)
-    if np.ndim(result) == 0:
-        return None if undecided else bool(result)
-    return np.where(undecided, np.float32(np.nan), result.astype(np.float32)) if undecided.any() else result
+def _decided(data: Any, decisive: bool, ignore_nodata: bool) -> Any:
+    """Return the truth value that decides where it occurs, and the other one where it does not."""
+    values = block(data)
+    if values is None:
+        members = list_of(data)
+        if any(not missing(element) and accepted(element) is decisive for element in members):
+            return decisive
+        return None if any(map(missing, members)) and not ignore_nodata else not decisive
+    unknown = np.isnan(values)
+    decided = (((values != 0) == decisive) & ~unknown).any(axis=0)
+    result = decided if decisive else ~decided
+    undecided = unknown.any(axis=0) & ~decided
+    if ignore_nodata or not undecided.any():
+        return result
+    return np.where(undecided, np.float32(np.nan), result.astype(np.float32))

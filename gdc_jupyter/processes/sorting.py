@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gdc_jupyter.cube.time import parse_instant
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import DATE, DATE_TIME, Array, Boolean, Flag, Schema
-from gdc_jupyter.processes.values import missing, numeric, stack
+from gdc_jupyter.processes.values import block, list_of, numbers, stack
 
 Sortable = Annotated[
     Any, Schema({"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "null"}, DATE_TIME, DATE]}})
@@ -37,17 +38,17 @@ def order(data: Sortable, asc: Flag = True, nodata: Boolean = None) -> Positions
     positions
         Counted from zero.
     """
-    values = _numbers(data)
-    gaps = np.asarray(missing(values))
-    keys = np.where(gaps, 0, values if asc else -values)
-    last = gaps if nodata is not False else ~gaps
-    positions = np.lexsort((keys, last), axis=0)
-    if nodata is None and values.ndim == 1:
-        return [int(position) for position in positions if not gaps[position]]
+    values = block(data)
+    if values is None:
+        keys = _sortable(data)
+        gaps = np.array([element is None for element in list_of(data)], dtype=bool)
+        positions = _positions(keys, gaps, asc, nodata)
+        return positions[~gaps[positions]].tolist() if nodata is None else positions.tolist()
+    gaps = np.isnan(values)
+    positions = _positions(values, gaps, asc, nodata)
     if nodata is None:
-        left = np.take_along_axis(gaps, positions, axis=0)
-        return np.where(left, np.nan, positions).astype(np.float32)
-    return positions.tolist() if isinstance(data, list) else positions.astype(np.float32)
+        return np.where(np.take_along_axis(gaps, positions, axis=0), np.nan, positions).astype(np.float32)
+    return positions.astype(np.float32)
 
 
 @process("arrays", "sorting")
@@ -69,11 +70,17 @@ def sort(data: Sortable, asc: Flag = True, nodata: Boolean = None) -> Sortable:
     sorted
         The values in order.
     """
-    if isinstance(data, list):
-        return [data[position] for position in order(data, asc, nodata)]
-    values = _numbers(data)
-    positions = np.asarray(order(values, asc, True if nodata is None else nodata)).astype(np.intp)
-    return np.take_along_axis(values, positions, axis=0)
+    values = block(data)
+    if values is None:
+        elements = list_of(data)
+        return [elements[position] for position in order(data, asc, nodata)]
+    # NaN comes last.
+    ordered = np.sort(values, axis=0) if asc else -np.sort(-values, axis=0)
+    if nodata is not False:
+        return ordered
+    gaps = np.count_nonzero(np.isnan(ordered), axis=0)
+    shifted = (np.arange(len(ordered)).reshape(-1, *[1] * gaps.ndim) - gaps) % max(len(ordered), 1)
+    return np.take_along_axis(ordered, shifted, axis=0)
 
 
 @process("arrays", "sorting")
@@ -85,25 +92,57 @@ def rearrange(data: Array, order: Positions) -> Array:
     data
         The array.
     order
-        The positions of the elements, in the order wanted; it may be shorter than the array.
+        The positions of the elements, in the order wanted; there may be fewer of them than elements.
 
     Returns
     -------
     array
         The elements in that order.
+
+    Raises
+    ------
+    ArrayElementNotAvailable
+        The array has no element at one of the positions.
     """
-    count = len(data)
-    wanted = [int(position) for position in order]
-    outside = [position for position in wanted if not 0 <= position < count]
-    if outside:
-        raise GdcError("ArrayElementNotAvailable", f"The array of {count} elements has none at {outside}.")
-    return [data[position] for position in wanted] if isinstance(data, list) else stack(data)[wanted]
+    positions = block(order)
+    if positions is None:
+        wanted = [_position(position, len(data)) for position in list_of(order)]
+        values = block(data)
+        return [list_of(data)[position] for position in wanted] if values is None else values[wanted]
+    values = block(data)
+    if values is None:
+        values = stack(data).reshape(-1, *[1] * (positions.ndim - 1))
+    values = np.broadcast_to(values, (len(values), *positions.shape[1:]))
+    gaps = np.isnan(positions)
+    chosen = np.where(gaps, 0, positions).astype(np.intp)
+    if chosen.size and not 0 <= chosen.min() <= chosen.max() < len(values):
+        raise _not_available(len(values), int(chosen.max()))
+    return np.where(gaps, np.nan, np.take_along_axis(values, chosen, axis=0))
 
 
-def _numbers(data: Any) -> NDArray[Any]:
-    values = numeric(stack(data))
-    if values.dtype != object:
-        return np.asarray(values)
-    times = [np.datetime64("NaT") if value is None else np.datetime64(str(value).rstrip("Z"), "ns") for value in values]
-    array = np.array(times, dtype="datetime64[ns]")
-    return np.where(np.isnat(array), np.nan, array.astype(np.int64).astype(np.float64))
+def _positions(keys: NDArray[Any], gaps: NDArray[np.bool_], asc: bool, nodata: bool | None) -> NDArray[np.intp]:
+    """Return the positions in order; those of gaps come first or last, and equal keys stay in order."""
+    keys = np.where(gaps, 0, keys if asc else -keys)
+    return np.lexsort((keys, gaps if nodata is not False else ~gaps), axis=0)
+
+
+def _position(position: Any, count: int) -> int:
+    if position is None or not 0 <= position < count:
+        raise _not_available(count, position)
+    return int(position)
+
+
+def _not_available(count: int, position: Any) -> GdcError:
+    return GdcError("ArrayElementNotAvailable", f"The array of {count} elements has none at {position}.")
+
+
+def _sortable(data: Any) -> NDArray[Any]:
+    """Return numbers in the order of elements that are numbers, dates and date-times."""
+    elements = list_of(data)
+    if any(isinstance(element, str) for element in elements):
+        instants = [np.datetime64("NaT") if each is None else parse_instant(each) for each in elements]
+        return np.array(instants, dtype="datetime64[ns]").astype(np.int64)
+    valid, gaps = numbers(data)
+    keys = np.zeros(len(gaps))
+    keys[~gaps] = valid
+    return keys

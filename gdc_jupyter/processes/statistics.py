@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -18,8 +18,10 @@ from gdc_jupyter.processes.schemas import (
     Schema,
 )
 from gdc_jupyter.processes.sums import valid_sum
-from gdc_jupyter.processes.values import numeric, scalar, stack
+from gdc_jupyter.processes.values import block, integer_or_float, numbers, plain, whole
 
+# Intervals that quantiles may divide an array into.
+MOST_QUANTILES = 10_000
 Quantity = Annotated[Any, Schema({"type": "integer", "minimum": 2})]
 
 
@@ -39,12 +41,14 @@ def mean(data: Numbers, ignore_nodata: Flag = True) -> Number:
     mean
         null for an empty array.
     """
-    values = _floats(data)
-    if not ignore_nodata:
-        return _empty_or(values, lambda: values.mean(axis=0))
-    total, count = valid_sum(values)
-    with np.errstate(all="ignore"):
-        return scalar(total / np.where(count, count, np.nan).astype(values.dtype))
+
+    def of_block(values: NDArray[Any]) -> NDArray[Any]:
+        if not ignore_nodata:
+            return np.asarray(values.mean(axis=0))
+        total, count = valid_sum(values)
+        return np.asarray(total / np.where(count, count, np.nan).astype(values.dtype))
+
+    return _reduced(data, ignore_nodata, np.mean, of_block)
 
 
 @process("math > statistics", "reducer")
@@ -67,7 +71,12 @@ def median(data: Numbers, ignore_nodata: Flag = True) -> Number:
     """
     from gdc_jupyter.processes import sorting_network
 
-    return scalar(sorting_network.median(_floats(data), ignore_nodata))
+    return _reduced(
+        data,
+        ignore_nodata,
+        lambda values: _quantiles_of(values, [0.5])[0],
+        lambda values: sorting_network.median(values, ignore_nodata),
+    )
 
 
 @process("math", "math > statistics", "reducer")
@@ -86,8 +95,8 @@ def min_(data: Numbers, ignore_nodata: Flag = True) -> Number:
     smallest
         null for an empty array.
     """
-    values = _floats(data)
-    return _empty_or(values, lambda: (np.fmin if ignore_nodata else np.minimum).reduce(values, axis=0))
+    reduce = np.fmin if ignore_nodata else np.minimum
+    return _like(data, _reduced(data, ignore_nodata, np.min, lambda values: reduce.reduce(values, axis=0)))
 
 
 @process("math", "math > statistics", "reducer")
@@ -106,8 +115,8 @@ def max_(data: Numbers, ignore_nodata: Flag = True) -> Number:
     greatest
         null for an empty array.
     """
-    values = _floats(data)
-    return _empty_or(values, lambda: (np.fmax if ignore_nodata else np.maximum).reduce(values, axis=0))
+    reduce = np.fmax if ignore_nodata else np.maximum
+    return _like(data, _reduced(data, ignore_nodata, np.max, lambda values: reduce.reduce(values, axis=0)))
 
 
 @process("math", "reducer")
@@ -126,11 +135,14 @@ def sum_(data: Numbers, ignore_nodata: Flag = True) -> Number:
     sum
         null where there is no valid number.
     """
-    values = _floats(data)
-    if not ignore_nodata:
-        return _empty_or(values, lambda: values.sum(axis=0))
-    total, count = valid_sum(values)
-    return scalar(np.where(count > 0, total, np.nan).astype(values.dtype))
+
+    def of_block(values: NDArray[Any]) -> NDArray[Any]:
+        if not ignore_nodata:
+            return np.asarray(values.sum(axis=0))
+        total, count = valid_sum(values)
+        return np.where(count > 0, total, np.nan).astype(values.dtype)
+
+    return _like(data, _reduced(data, ignore_nodata, np.sum, of_block))
 
 
 @process("math", "reducer")
@@ -149,11 +161,13 @@ def product(data: Numbers, ignore_nodata: Flag = True) -> Number:
     product
         null where there is no valid number.
     """
-    values = _floats(data)
-    if not ignore_nodata:
-        return _empty_or(values, lambda: values.prod(axis=0))
-    valid = ~np.isnan(values)
-    return scalar(np.where(valid.any(axis=0), np.nanprod(values, axis=0), np.nan).astype(values.dtype))
+
+    def of_block(values: NDArray[Any]) -> NDArray[Any]:
+        if not ignore_nodata:
+            return np.asarray(values.prod(axis=0))
+        return np.where(np.isnan(values).all(axis=0), np.nan, np.nanprod(values, axis=0)).astype(values.dtype)
+
+    return _like(data, _reduced(data, ignore_nodata, np.prod, of_block))
 
 
 @process("math > statistics", "reducer")
@@ -172,15 +186,7 @@ def variance(data: Numbers, ignore_nodata: Flag = True) -> Number:
     variance
         The sum of the squared differences from the mean over the number of values less one; null for fewer than two.
     """
-    values = _floats(data).astype(np.float64, copy=False)
-    valid = ~np.isnan(values)
-    count = valid.sum(axis=0)
-    with np.errstate(all="ignore"):
-        centre = np.where(valid, values, 0).sum(axis=0) / count
-        spread = np.where(valid, values - centre, 0)
-        result = (spread * spread).sum(axis=0) / (count - 1)
-    usable = count > 1 if ignore_nodata else (count > 1) & (count == len(values))
-    return scalar(np.where(usable, result, np.nan).astype(_floats(data).dtype))
+    return _reduced(data, ignore_nodata, _variance, lambda values: _block_variance(values, ignore_nodata))
 
 
 @process("math > statistics", "reducer")
@@ -200,7 +206,7 @@ def sd(data: Numbers, ignore_nodata: Flag = True) -> Number:
         The square root of the variance; null for fewer than two numbers.
     """
     result = variance(data, ignore_nodata)
-    return None if result is None else scalar(np.sqrt(result))
+    return None if result is None else plain(np.sqrt(result))
 
 
 @process("math > statistics")
@@ -243,12 +249,18 @@ def quantiles(
     if probabilities is not None and q is not None:
         raise GdcError("QuantilesParameterConflict", "quantiles takes either 'probabilities' or 'q', not both.")
     if not isinstance(probabilities, list):
-        intervals = q if probabilities is None else probabilities
-        probabilities = [step / intervals for step in range(1, intervals)]
+        probabilities = _intervals(q if probabilities is None else probabilities)
     if sorted(probabilities) != probabilities:
         raise GdcError("AscendingProbabilitiesRequired", f"The probabilities {probabilities} are not ascending.")
-    result = sorting_network.quantiles(_floats(data), probabilities, ignore_nodata)
-    return result if result.ndim > 1 else [scalar(value) for value in result]
+    values = block(data)
+    if values is not None and not len(values):
+        return np.full((len(probabilities), *values.shape[1:]), np.nan, values.dtype)
+    if values is not None:
+        return sorting_network.quantiles(values, probabilities, ignore_nodata)
+    valid, gaps = numbers(data)
+    if not len(valid) or (gaps.any() and not ignore_nodata):
+        return [None] * len(probabilities)
+    return _quantiles_of(valid, probabilities)
 
 
 @process("math > statistics")
@@ -280,14 +292,60 @@ def extrema(
     return [min_(data, ignore_nodata), max_(data, ignore_nodata)]
 
 
-def _floats(data: Any) -> NDArray[Any]:
-    values: NDArray[Any] = numeric(stack(data))
-    if values.dtype.kind != "f":
-        raise GdcError("ProcessParameterInvalid", "An array of numbers is needed, and this one holds other things.")
-    return values
+def _reduced(
+    data: Any,
+    ignore_nodata: bool,
+    of_numbers: Callable[[NDArray[np.float64]], Any],
+    of_block: Callable[[NDArray[Any]], NDArray[Any]],
+) -> Any:
+    """Return what a function of valid numbers makes of one pixel, or one of blocks with NaN as no-data of many."""
+    values = block(data)
+    with np.errstate(all="ignore"):
+        if values is not None:
+            return of_block(values) if len(values) else np.full(values.shape[1:], np.nan, values.dtype)
+        valid, gaps = numbers(data)
+        if not len(valid) or (gaps.any() and not ignore_nodata):
+            return None
+        return plain(of_numbers(valid))
 
 
-def _empty_or(values: NDArray[Any], reduce: Callable[[], Any]) -> Any:
-    if len(values):
-        return scalar(reduce())
-    return scalar(np.full(values.shape[1:], np.nan, dtype=values.dtype))
+def _like(data: Any, result: Any) -> Any:
+    """Return a whole number as an integer where all numbers of a list are."""
+    return integer_or_float(result) if isinstance(result, float) and whole(data) else result
+
+
+def _intervals(number: int) -> list[float]:
+    """Return the probabilities between equal intervals."""
+    if not 2 <= number <= MOST_QUANTILES:
+        message = f"From 2 to {MOST_QUANTILES} intervals are possible, and {number} are asked for."
+        raise GdcError("ProcessParameterInvalid", message)
+    return [step / number for step in range(1, number)]
+
+
+def _quantiles_of(values: NDArray[np.float64], probabilities: Sequence[float]) -> list[float]:
+    if np.isnan(values).any():
+        return [np.nan] * len(probabilities)
+    ordered = np.sort(values)
+    found = []
+    for probability in probabilities:
+        position = probability * (len(ordered) - 1)
+        low = int(position)
+        share = position - low
+        below, above = float(ordered[low]), float(ordered[min(low + 1, len(ordered) - 1)])
+        found.append(below if share == 0 else below * (1 - share) + above * share)
+    return found
+
+
+def _variance(values: NDArray[np.float64]) -> Any:
+    return values.var(ddof=1) if len(values) > 1 else None
+
+
+def _block_variance(values: NDArray[Any], ignore_nodata: bool) -> NDArray[Any]:
+    exact = values.astype(np.float64, copy=False)
+    valid = ~np.isnan(exact)
+    count = valid.sum(axis=0)
+    centre = np.where(valid, exact, 0).sum(axis=0) / count
+    spread = np.where(valid, exact - centre, 0)
+    result = (spread * spread).sum(axis=0) / (count - 1)
+    usable = count > 1 if ignore_nodata else (count > 1) & (count == len(values))
+    return np.where(usable, result, np.nan).astype(values.dtype)

@@ -1,4 +1,4 @@
-"""Processes on angles: sines, cosines, tangents and their inverses."""
+"""Processes on angles: sines, cosines, tangents, their hyperbolic kin and their inverses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gdc_jupyter.processes.schemas import NotNegative, Number, number
 from gdc_jupyter.processes.values import elementwise, numeric
 
 Unit = Annotated[Any, number(minimum=-1, maximum=1)]
+OpenUnit = Annotated[Any, number(minimumExclusive=-1, maximumExclusive=1)]
 
 
 @process("math > trigonometric")
@@ -139,3 +140,111 @@ def arctan2(y: Number, x: Number) -> Number:
         Radians, from -pi to pi.
     """
     return np.arctan2(numeric(y), numeric(x))
+
+
+@process("math > trigonometric")
+@elementwise(1)
+def sinh(x: Number) -> Number:
+    """Return the hyperbolic sine.
+
+    Parameters
+    ----------
+    x
+        The hyperbolic angle in radians.
+
+    Returns
+    -------
+    sine
+        ``(exp(x) - exp(-x)) / 2``.
+    """
+    return np.sinh(numeric(x))
+
+
+@process("math > trigonometric")
+@elementwise(1)
+def cosh(x: Number) -> Annotated[Any, number(minimum=1)]:
+    """Return the hyperbolic cosine.
+
+    Parameters
+    ----------
+    x
+        The hyperbolic angle in radians.
+
+    Returns
+    -------
+    cosine
+        ``(exp(x) + exp(-x)) / 2``, which is 1 or more.
+    """
+    return np.cosh(numeric(x))
+
+
+@process("math > trigonometric")
+@elementwise(1)
+def tanh(x: Number) -> OpenUnit:
+    """Return the hyperbolic tangent.
+
+    Parameters
+    ----------
+    x
+        The hyperbolic angle in radians.
+
+    Returns
+    -------
+    tangent
+        ``sinh(x) / cosh(x)``, between -1 and 1.
+    """
+    return np.tanh(numeric(x))
+
+
+@process("math > trigonometric")
+@elementwise(1)
+def arsinh(x: Number) -> Number:
+    """Return the hyperbolic angle that has a given hyperbolic sine.
+
+    Parameters
+    ----------
+    x
+        The hyperbolic sine.
+
+    Returns
+    -------
+    angle
+        Radians.
+    """
+    return np.arcsinh(numeric(x))
+
+
+@process("math > trigonometric")
+@elementwise(1)
+def arcosh(x: Number) -> NotNegative:
+    """Return the hyperbolic angle that has a given hyperbolic cosine.
+
+    Parameters
+    ----------
+    x
+        The hyperbolic cosine, 1 or more.
+
+    Returns
+    -------
+    angle
+        Radians, 0 or more; NaN for what is less than 1.
+    """
+    return np.arccosh(numeric(x))
+
+
+@process("math > trigonometric")
+@elementwise(1)
+def artanh(x: OpenUnit) -> Number:
+    """Return the hyperbolic angle that has a given hyperbolic tangent.
+
+    Parameters
+    ----------
+    x
+        The hyperbolic tangent, between -1 and 1.
+
+    Returns
+    -------
+    angle
+        Radians; minus infinity for -1, infinity for 1, and NaN beyond.
+    """
+    return np.arctanh(numeric(x))
