@@ -175,3 +175,42 @@ class TestInThisProcess:
         assert main(["list"]) == 0
         assert "heights" not in capsys.readouterr().out.splitlines()[-1]
         assert main(["remove", "S2_ALPS"]) == 1
+
+
+@pytest.mark.parametrize("extension", ["geojson", "parquet", "csv", "json"])
+def test_statistics_of_fields_are_saved(extension, tmp_path, catalog, monkeypatch, data_directory):
+    import geopandas
+    import pandas as pd
+
+    from gdc_jupyter.samples.fields import fields
+
+    monkeypatch.setenv("GDC_DATA_DIR", str(data_directory))
+    steps = graph(spatial_extent=None)
+    del steps["best"]["result"]
+    mean = {"m": {"process_id": "mean", "arguments": {"data": {"from_parameter": "data"}}, "result": True}}
+    arguments = {
+        "data": {"from_node": "best"},
+        "geometries": {"from_node": "fields"},
+        "reducer": {"process_graph": mean},
+    }
+    steps |= {
+        "fields": {"process_id": "load_geojson", "arguments": {"data": fields()}},
+        "zonal": {"process_id": "aggregate_spatial", "arguments": arguments},
+        "save": {
+            "process_id": "save_result",
+            "arguments": {"data": {"from_node": "zonal"}, "format": "GeoJSON"},
+            "result": True,
+        },
+    }
+    (tmp_path / "graph.json").write_text(json.dumps(steps))
+    out = tmp_path / f"fields.{extension}"
+    assert main(["run", str(tmp_path / "graph.json"), "-o", str(out)]) == 0
+    if extension == "csv":
+        table = pd.read_csv(out)
+    elif extension == "parquet":
+        table = geopandas.read_parquet(out)
+    else:
+        table = geopandas.GeoDataFrame.from_features(json.loads(out.read_text()))
+    assert len(table) == len(fields()["features"])
+    assert set(table["crop"]) == {"maize", "meadow", "orchard", "potato", "rape", "wheat"}
+    assert table["value"].between(-1, 1).all()

@@ -1,18 +1,15 @@
-"""GeoJSON (RFC 7946) to vector cubes and back."""
+"""GeoJSON (RFC 7946) to vector cubes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from gdc_jupyter.cube.geometries import LONGITUDE_LATITUDE, as_array, cut_antimeridian, require_valid, same_crs, to_crs
+from gdc_jupyter.cube.geometries import LONGITUDE_LATITUDE, as_array, require_valid, same_crs
 from gdc_jupyter.cube.grid import normalise_crs
-from gdc_jupyter.cube.time import format_instant
 from gdc_jupyter.cube.vector import (
     Columns,
     crs_of,
@@ -20,7 +17,6 @@ from gdc_jupyter.cube.vector import (
     geometries_of,
     is_frame,
     is_vector,
-    table_columns,
     vector_cube,
 )
 from gdc_jupyter.errors import GdcError
@@ -86,54 +82,6 @@ def from_geojson(document: Any, properties: Sequence[str] = ()) -> xr.DataArray:
     if identified:
         cube.coords[IDENTIFIER].attrs["identifier"] = True
     return cube
-
-
-def to_geojson(cube: xr.DataArray) -> dict[str, Any]:
-    """Return a vector cube that is a table of features as a FeatureCollection in longitude and latitude.
-
-    Geometries that cross the antimeridian are cut there.
-    """
-    import shapely
-
-    crs = crs_of(cube)
-    geometries = geometries_of(cube)
-    if same_crs(crs, LONGITUDE_LATITUDE):
-        geometries = cut_antimeridian(geometries)
-    else:
-        geometries = to_crs(geometries, crs, LONGITUDE_LATITUDE)
-    columns = {name: plain_values(column) for name, column in table_columns(cube).items()}
-    identified = IDENTIFIER in columns and cube.coords[IDENTIFIER].attrs.get("identifier")
-    identifiers = columns.pop(IDENTIFIER) if identified else [None] * len(geometries)
-    features = []
-    for position, geometry in enumerate(geometries):
-        record = {name: column[position] for name, column in columns.items()}
-        feature = {"type": "Feature", "geometry": None if geometry.is_empty else shapely.geometry.mapping(geometry)}
-        named = {} if identifiers[position] is None else {"id": identifiers[position]}
-        features.append({**feature, **named, "properties": record})
-    return {"type": "FeatureCollection", "features": features}
-
-
-def plain_values(column: NDArray[Any]) -> list[Any]:
-    """Return values as JSON has them: no-data as null, instants as text."""
-    if column.dtype.kind == "M":
-        return [None if np.isnat(value) else format_instant(value) for value in column]
-    return [_plain(value) for value in column.tolist()]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_plain(member) for member in value]
-    if isinstance(value, dict):
-        return {str(name): _plain(member) for name, member in value.items()}
-    if isinstance(value, np.datetime64):
-        return format_instant(value)
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _features(document: Any) -> list[dict[str, Any]]:

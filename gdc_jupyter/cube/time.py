@@ -100,8 +100,10 @@ def format_instant(instant: Any) -> str:
 
 
 def label_texts(labels: NDArray[Any]) -> list[Any]:
-    """Return labels as JSON has them: instants of any calendar as text."""
-    return [format_instant(label) for label in labels] if is_temporal(labels) else labels.tolist()
+    """Return labels as JSON has them: instants of any calendar as text, and geometries as well-known text."""
+    if is_temporal(labels):
+        return [format_instant(label) for label in labels]
+    return [getattr(label, "wkt", label) for label in labels.tolist()]
 
 
 def parse_labels(labels: list[str]) -> NDArray[Any] | None:

@@ -261,15 +261,19 @@ def _reach(geometries: Geometries, grid: Grid) -> NDArray[np.int64]:
 
     bounds = shapely.bounds(geometries) if len(geometries) else np.empty((0, 4))
     empty = np.isnan(bounds[:, 0])
+    solid = np.isin(shapely.get_type_id(geometries), [3, 6])
     bounds = np.where(empty[:, np.newaxis], 0.0, bounds)
     sides = []
-    for low, high, origin, step, size in (
+    for near, far, origin, step, size in (
         (bounds[:, 1], bounds[:, 3], grid.y, grid.dy, grid.height),
         (bounds[:, 0], bounds[:, 2], grid.x, grid.dx, grid.width),
     ):
-        one, other = (low - origin) / step, (high - origin) / step
+        one, other = (near - origin) / step, (far - origin) / step
         first = np.clip(np.floor(np.minimum(one, other)), 0, size)
-        sides.append((first, np.clip(np.floor(np.maximum(one, other)) + 1, first, size)))
+        high = np.maximum(one, other)
+        # A polygon that ends at the edge of a pixel has nothing of it; a point, or a line, there does.
+        end = np.where(solid, np.ceil(high), np.floor(high) + 1)
+        sides.append((first, np.clip(end, first, size)))
     (top, bottom), (left, right) = sides
     reach = np.column_stack([top, left, bottom, right]).astype(np.int64)
     reach[empty] = 0

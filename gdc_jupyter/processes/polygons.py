@@ -15,7 +15,6 @@ from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.cube.zones import Zones, require_polygons, window_around
 from gdc_jupyter.cube.zones import inside as pixels_inside
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.processes.engine import Engine
 from gdc_jupyter.processes.registry import process as register
 from gdc_jupyter.processes.schemas import (
     AnyGeometries,
@@ -125,15 +124,20 @@ def _reads(grid: Grid, arguments: Mapping[str, Any], window: Grid) -> Grid:
     return needed
 
 
-@register("cubes", counts=True, reads=_reads, templates=frozenset({"geometries"}))
+def _same_grid(grid: Grid, arguments: Mapping[str, Any]) -> Grid:
+    """Return the grid, once it is sure that no pixel of it lies in two polygons."""
+    zones = Zones(arguments["geometries"], grid)
+    _require_apart(zones, np.arange(zones.count))
+    return grid
+
+
+@register("cubes", reads=_reads, regrid=_same_grid, templates=frozenset({"geometries"}))
 def apply_polygon(
     data: RasterCube,
     geometries: PolygonCube,
     process: CubeCallback,
     mask_value: ScalarChoice = None,
     context: Anything = None,
-    *,
-    engine: Engine,
 ) -> RasterCube:
     """Apply a callback to the part of the cube in each polygon.
 
@@ -168,16 +172,14 @@ def apply_polygon(
     require_polygons(geometries)
     grid = grid_of(data)
     zones = Zones(geometries, grid)
-    if engine.probing and grid.shape != (1, 1):
-        # The plan shows the labels of all pixels once, without values.
-        _require_apart(zones)
-        return data
+    members = zones.members(grid)
+    _require_apart(zones, members)
     vertical, horizontal = spatial_dimensions(data)
     ordered = data.transpose(..., vertical, horizontal)
     value = np.nan if mask_value is None else mask_value
     result = np.full(ordered.shape, value, np.result_type(data.dtype, np.float32, np.min_scalar_type(value)))
     taken = np.zeros(grid.shape, bool)
-    for member in zones.members(grid):
+    for member in members:
         window = zones.box(int(member))
         assert window is not None
         rows, columns = _slices(grid, window)
@@ -186,7 +188,8 @@ def apply_polygon(
         part = ordered.isel({vertical: rows, horizontal: columns})
         part = part.copy(data=np.where(own, part.values, value)).transpose(*data.dims)
         result[..., rows, columns][..., own] = _processed(process, part, context, ordered.dims)[..., own]
-    if engine.probing and not taken.any():
+    if grid.shape == (1, 1) and not taken.any():
+        # One pixel stands for all of them in the plan, so that the callback can refuse.
         _processed(process, data, context, ordered.dims)
     return ordered.copy(data=result).transpose(*data.dims)
 
@@ -214,13 +217,15 @@ def _slices(grid: Grid, window: Grid) -> tuple[slice, slice]:
     return slice(row, row + window.height), slice(column, column + window.width)
 
 
-def _require_apart(zones: Zones) -> None:
+def _require_apart(zones: Zones, members: NDArray[np.intp]) -> None:
     import shapely
 
-    first, second = shapely.STRtree(zones.geometries).query(zones.geometries, predicate="intersects")
+    shapes = zones.geometries[members]
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     pairs = np.flatnonzero(first < second)
     first, second = first[pairs], second[pairs]
-    overlap = shapely.relate_pattern(zones.geometries[first], zones.geometries[second], "T********")
+    overlap = shapely.relate_pattern(shapes[first], shapes[second], "T********")
+    first, second = members[first], members[second]
     for one, other in zip(first[overlap].tolist(), second[overlap].tolist(), strict=True):
         windows = [zones.box(one), zones.box(other)]
         common = windows[0].intersection(windows[1]) if windows[0] is not None and windows[1] is not None else None

@@ -18,6 +18,9 @@ CONTRADICTORY = {
     "array_filter-5": "Its condition returns numbers, and both are other than true.",
     "array_find-6": "The value is the first element, and position 1 is expected.",
     "lte-15": "Infinity is equal to infinity (IEEE 754), as gte has it.",
+    "mask_polygon-0": "The polygon is 8 degrees east of the data, and its inside is expected to be all of them.",
+    "mask_polygon-1": "The polygon is 8 degrees east of the data, and its outside is expected to be none of them.",
+    "mask_polygon-6": "One row of one band and date is expected to stay, though the polygon has it in all others.",
     "mask-1": "It refers to a file that is not published.",
     "product-10": "Minus infinity times infinity is minus infinity (IEEE 754), and NaN is expected.",
     "reduce_dimension-1": "It refers to nodes as if they were parameters.",
@@ -30,7 +33,6 @@ _OPEN: dict[str, list[int]] = {
     "apply_dimension": [1, 2],
     "filter_bands": [4],
     "mask": [0, 2],
-    "mask_polygon": [0, 1, 6],
     "rename_dimension": [3, 4],
     "rename_labels": [5, 7],
 }

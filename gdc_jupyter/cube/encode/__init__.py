@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gdc_jupyter.cube.encode import covjson, geotiff, json, netcdf, pictures, zarr
+from gdc_jupyter.cube.encode import covjson, csv, geojson, geotiff, json, netcdf, parquet, pictures, zarr
 from gdc_jupyter.cube.encode.format import Asset, Format, Writer
 from gdc_jupyter.errors import GdcError
 
@@ -17,6 +17,9 @@ FORMATS: dict[str, Format] = {
         pictures.PNG,
         pictures.JPEG,
         covjson.FORMAT,
+        geojson.FORMAT,
+        parquet.FORMAT,
+        csv.FORMAT,
         json.FORMAT,
     )
 }

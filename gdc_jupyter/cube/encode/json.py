@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from gdc_jupyter.cube.cube import dimension_type
 from gdc_jupyter.cube.encode.collect import Collector, count_values
 from gdc_jupyter.cube.encode.format import Asset, Format, Writer
+from gdc_jupyter.cube.encode.geojson import to_geojson
 from gdc_jupyter.cube.encode.labels import plain_label, plain_labels
 from gdc_jupyter.cube.encode.metadata import describe_cube
 from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.cube.vector import is_table, is_vector
 
 MEDIA_TYPE = "application/json"
 MOST_VALUES = 20_000_000
@@ -39,7 +41,7 @@ class JsonWriter:
         import orjson
 
         value = self.collector.cube()
-        if isinstance(value, xr.DataArray):
+        if isinstance(value, xr.DataArray) and not (is_vector(value) and is_table(value)):
             values = value.values
             if self.boolean and values.dtype.kind == "f":
                 values = np.where(np.isnan(values), np.array(None), (values == 1).astype(object))
@@ -57,7 +59,12 @@ def _numbers(values: NDArray[Any]) -> Any:
 
 
 def to_json(value: Any) -> Any:
-    """Return a value in terms of JSON: no-data as null, instants as text, cubes with dimensions and labels."""
+    """Return a value in terms of JSON: no-data as null, instants as text, cubes with dimensions and labels.
+
+    A vector cube that has no dimensions but those of its geometries and properties becomes GeoJSON.
+    """
+    if is_vector(value) and is_table(value):
+        return to_geojson(value)
     if isinstance(value, xr.DataArray):
         values = value.values
         if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -80,7 +87,7 @@ def _frame(cube: xr.DataArray) -> dict[str, Any]:
         for name in cube.dims
     ]
     entry: dict[str, Any] = {"type": "datacube", "dimensions": dimensions}
-    several = {str(name): each for name, each in cube.coords.items() if each.ndim > 1}
+    several = {str(name): each for name, each in cube.coords.items() if each.ndim and name not in cube.dims}
     if several:
         entry["coordinates"] = {
             name: {"dimensions": list(each.dims), "values": to_json(each.values)} for name, each in several.items()
