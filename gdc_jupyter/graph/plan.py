@@ -345,7 +345,9 @@ class Planner:
             return pixelwise(call, {"data": cropped}, cropped.probe, 0)
         if not call.process.masks:
             return cropped
-        return pixelwise(call, {"data": cropped}, call({"data": cropped.probe}), 0)
+        masked = call({"data": cropped.probe})
+        # An area without pixels would not leave the one that stands for them.
+        return pixelwise(call, {"data": cropped}, masked if masked.size else cropped.probe, 0)
 
     def _stream(self, call: Call, cubes: dict[str, BlockCube]) -> BlockCube:
         name, first = next(iter(cubes.items()))
@@ -411,6 +413,11 @@ class Planner:
 
         data = planned(data)
         chosen = require_format(format)
+        if isinstance(data, BlockCube) and data.grid is not None and 0 in data.grid.shape and chosen.name != "JSON":
+            raise GdcError(
+                "DataCubeEmpty",
+                f"The data cube has no pixels, and {chosen.name} cannot hold that; choose another area.",
+            )
         chosen.check(
             data.probe if isinstance(data, BlockCube) else data,
             data.grid if isinstance(data, BlockCube) else None,
