@@ -150,6 +150,8 @@ def _cube(value: dict[str, Any], folder: Path) -> xr.DataArray:
     if value.get("data") is None or not order:
         return xr.DataArray(np.zeros(shape), dims=order, coords=coords, attrs={**attrs, "labels_only": True})
     data = np.array(_numbers(native(value["data"], folder)), dtype=float).reshape(shape)
+    if type(value.get("nodata")) in (int, float):
+        data[data == value["nodata"]] = np.nan
     return xr.DataArray(data, dims=order, coords=coords, attrs=attrs)
 
 
