@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import Flag, Numbers
@@ -100,12 +101,20 @@ def _accumulated(operation: np.ufunc, neutral: float, data: Any, ignore_nodata: 
     with np.errstate(all="ignore"):
         if values is None:
             return relabelled(_of_one_pixel(operation, data, ignore_nodata), data)
-        gaps = np.isnan(values)
-        result = operation.accumulate(np.where(gaps, values.dtype.type(neutral), values), axis=0)
-    if not ignore_nodata:
-        gaps = np.logical_or.accumulate(gaps, axis=0)
-    result[gaps] = np.nan
-    return relabelled(result, data)
+        return relabelled(_of_block(operation, values.dtype.type(neutral), values, ignore_nodata), data)
+
+
+def _of_block(operation: np.ufunc, neutral: Any, values: NDArray[Any], ignore_nodata: bool) -> NDArray[Any]:
+    results = np.empty_like(values)
+    found = np.full(values.shape[1:], neutral, values.dtype)
+    ended = np.zeros(values.shape[1:], bool)
+    for row, result in zip(values, results, strict=True):
+        gaps = np.isnan(row)
+        operation(found, np.where(gaps, neutral, row), out=found)
+        if not ignore_nodata:
+            gaps = ended = ended | gaps
+        result[...] = np.where(gaps, np.nan, found)
+    return results
 
 
 def _of_one_pixel(operation: np.ufunc, data: Any, ignore_nodata: bool) -> list[Any]:

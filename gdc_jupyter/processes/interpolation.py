@@ -12,6 +12,9 @@ from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import Numbers
 from gdc_jupyter.processes.values import block, list_of, numbers, relabelled
 
+# The bytes of the pixels that are worked on at a time, so that they stay in the cache.
+_STRIP_BYTES = 1 << 20
+
 
 @process("arrays", "math", "math > interpolation")
 def array_interpolate_linear(data: Numbers) -> Numbers:
@@ -43,18 +46,44 @@ def array_interpolate_linear(data: Numbers) -> Numbers:
 
 def _filled(values: NDArray[Any], places: NDArray[np.float64]) -> NDArray[Any]:
     """Return a series along the first axis with its inner gaps filled."""
-    rows = values.reshape(len(values), -1)
+    pixels = values.reshape(len(values), -1)
+    filled = pixels.copy()
+    step = max(_STRIP_BYTES // (8 * max(len(values), 1)), 64)
+    for start in range(0, pixels.shape[1], step):
+        _fill(filled[:, start : start + step], places)
+    return filled.reshape(values.shape)
+
+
+def _fill(rows: NDArray[Any], places: NDArray[np.float64]) -> None:
     gaps = np.isnan(rows)
-    position = np.arange(len(rows))[:, np.newaxis]
-    before = np.maximum.accumulate(np.where(gaps, -1, position), axis=0)
-    after = np.minimum.accumulate(np.where(gaps, len(rows), position)[::-1], axis=0)[::-1]
-    inner = gaps & (before >= 0) & (after < len(rows))
-    left, right = np.maximum(before, 0), np.minimum(after, len(rows) - 1)
-    low, high = np.take_along_axis(rows, left, axis=0), np.take_along_axis(rows, right, axis=0)
+    if not gaps.any():
+        return
+    following, their_places = np.empty_like(rows), np.empty(rows.shape)
+    _carry(range(len(rows) - 1, -1, -1), rows, gaps, places, following, their_places)
+    value, place = np.full(rows.shape[1], np.nan, rows.dtype), np.zeros(rows.shape[1])
     with np.errstate(all="ignore"):
-        share = ((places[position] - places[left]) / (places[right] - places[left])).astype(rows.dtype)
-        between = np.where(low == high, low, low * (1 - share) + high * share)
-    return np.where(inner, between, rows).reshape(values.shape)
+        for index, row in enumerate(rows):
+            share = ((places[index] - place) / (their_places[index] - place)).astype(rows.dtype)
+            between = value * (1 - share) + following[index] * share
+            np.copyto(value, row, where=~gaps[index])
+            np.copyto(place, places[index], where=~gaps[index])
+            np.copyto(row, between, where=gaps[index])
+
+
+def _carry(
+    order: range,
+    rows: NDArray[Any],
+    gaps: NDArray[np.bool_],
+    places: NDArray[np.float64],
+    carried: NDArray[Any],
+    their_places: NDArray[np.float64],
+) -> None:
+    """Write the nearest number on one side of each element, and its place; NaN where there is none."""
+    value, place = np.full(rows.shape[1], np.nan, rows.dtype), np.zeros(rows.shape[1])
+    for index in order:
+        np.copyto(value, rows[index], where=~gaps[index])
+        np.copyto(place, places[index], where=~gaps[index])
+        carried[index], their_places[index] = value, place
 
 
 def _places(data: Any) -> NDArray[np.float64]:

@@ -44,10 +44,13 @@ def order(data: Sortable, asc: Flag = True, nodata: Boolean = None) -> Positions
         gaps = np.array([element is None for element in list_of(data)], dtype=bool)
         positions = _positions(keys, gaps, asc, nodata)
         return positions[~gaps[positions]].tolist() if nodata is None else positions.tolist()
+    # NaN comes last.
+    positions = np.argsort(values if asc else -values, axis=0, kind="stable")
     gaps = np.isnan(values)
-    positions = _positions(values, gaps, asc, nodata)
     if nodata is None:
         return np.where(np.take_along_axis(gaps, positions, axis=0), np.nan, positions).astype(np.float32)
+    if not nodata:
+        positions = _gaps_first(positions, np.count_nonzero(gaps, axis=0))
     return positions.astype(np.float32)
 
 
@@ -78,9 +81,7 @@ def sort(data: Sortable, asc: Flag = True, nodata: Boolean = None) -> Sortable:
     ordered = np.sort(values, axis=0) if asc else -np.sort(-values, axis=0)
     if nodata is not False:
         return ordered
-    gaps = np.count_nonzero(np.isnan(ordered), axis=0)
-    shifted = (np.arange(len(ordered)).reshape(-1, *[1] * gaps.ndim) - gaps) % max(len(ordered), 1)
-    return np.take_along_axis(ordered, shifted, axis=0)
+    return _gaps_first(ordered, np.count_nonzero(np.isnan(ordered), axis=0))
 
 
 @process("arrays", "sorting")
@@ -118,6 +119,12 @@ def rearrange(data: Array, order: Positions) -> Array:
     if chosen.size and not 0 <= chosen.min() <= chosen.max() < len(values):
         raise _not_available(len(values), int(chosen.max()))
     return np.where(gaps, np.nan, np.take_along_axis(values, chosen, axis=0))
+
+
+def _gaps_first(ordered: NDArray[Any], gaps: NDArray[np.integer]) -> NDArray[Any]:
+    """Return what is in order, with the last of it, as many as there are gaps, in front."""
+    shifted = (np.arange(len(ordered)).reshape(-1, *[1] * gaps.ndim) - gaps) % max(len(ordered), 1)
+    return np.take_along_axis(ordered, shifted, axis=0)
 
 
 def _positions(keys: NDArray[Any], gaps: NDArray[np.bool_], asc: bool, nodata: bool | None) -> NDArray[np.intp]:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 # The bytes of one block of pixels with all its elements; it should stay in a core's second-level cache.
 BLOCK_BYTES = 1 << 20
-# A network for more elements than these needs more comparisons than sorting each pixel's on their own.
-MOST_ELEMENTS = 256
+# A network for more elements than these needs more time than sorting each pixel's on their own.
+MOST_ELEMENTS = 48
 
 
 @lru_cache(maxsize=256)
@@ -90,15 +90,12 @@ def quantiles(
     count, shape = values.shape[0], values.shape[1:]
     pixels = values.reshape(count, -1)
     result = np.full((len(probabilities), pixels.shape[1]), np.nan, dtype=values.dtype)
-    if count > MOST_ELEMENTS:
-        for column, target in zip(pixels.T, result.T, strict=True):
-            _sorted_quantiles(column, probabilities, ignore_nodata, target)
-    elif count and pixels.shape[1]:
+    if count and pixels.shape[1]:
+        quantiles_of = _block_quantiles if count <= MOST_ELEMENTS else _sorted_quantiles
         step = max(BLOCK_BYTES // (values.itemsize * (count + 2)), 64)
         for start in range(0, pixels.shape[1], step):
-            _block_quantiles(
-                pixels[:, start : start + step], probabilities, ignore_nodata, result[:, start : start + step]
-            )
+            part = slice(start, start + step)
+            quantiles_of(pixels[:, part], probabilities, ignore_nodata, result[:, part])
     return result.reshape(len(probabilities), *shape)
 
 
@@ -109,17 +106,26 @@ def median(values: NDArray[np.floating], ignore_nodata: bool = True) -> NDArray[
 
 
 def _sorted_quantiles(
-    values: NDArray[np.floating], probabilities: Sequence[float], ignore_nodata: bool, result: NDArray[np.floating]
+    pixels: NDArray[np.floating], probabilities: Sequence[float], ignore_nodata: bool, result: NDArray[np.floating]
 ) -> None:
-    # NaN comes last.
-    ordered = np.sort(values)
-    valid = int(np.searchsorted(ordered, np.nan))
-    if not valid or (valid < len(values) and not ignore_nodata):
-        return
-    for index, probability in enumerate(probabilities):
-        low, share = divmod(probability * (valid - 1), 1)
-        below, above = ordered[int(low)], ordered[min(int(low) + 1, valid - 1)]
-        result[index] = below if share == 0 else below * (1 - share) + above * share
+    """Write the quantiles of pixels with many elements, each pixel's sorted on their own, with NaN at the end."""
+    count = len(pixels)
+    ordered = np.array(pixels.T, order="C")
+    ordered.sort(axis=1)
+    valid = np.full(len(ordered), count)
+    if np.isnan(ordered[:, -1]).any():
+        valid -= np.count_nonzero(np.isnan(ordered), axis=1)
+    starts = np.arange(len(ordered)) * count
+    nodata = valid == 0 if ignore_nodata else valid < count
+    for probability, target in zip(probabilities, result, strict=True):
+        position = probability * np.maximum(valid - 1, 0)
+        low = position.astype(np.intp)
+        share = (position - low).astype(target.dtype)
+        below = ordered.take(starts + low)
+        above = ordered.take(starts + np.minimum(low + 1, np.maximum(valid - 1, 0)))
+        with np.errstate(invalid="ignore"):
+            target[:] = np.where(share == 0, below, below * (1 - share) + above * share)
+        target[nodata] = np.nan
 
 
 def _block_quantiles(

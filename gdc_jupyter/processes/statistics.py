@@ -20,6 +20,8 @@ from gdc_jupyter.processes.schemas import (
 from gdc_jupyter.processes.sums import valid_sum
 from gdc_jupyter.processes.values import block, integer_or_float, numbers, plain, whole
 
+# The bytes of the pixels that are worked on at a time, so that they stay in the cache.
+_STRIP_BYTES = 1 << 20
 # Intervals that quantiles may divide an array into.
 MOST_QUANTILES = 10_000
 Quantity = Annotated[Any, Schema({"type": "integer", "minimum": 2})]
@@ -341,11 +343,15 @@ def _variance(values: NDArray[np.float64]) -> Any:
 
 
 def _block_variance(values: NDArray[Any], ignore_nodata: bool) -> NDArray[Any]:
-    exact = values.astype(np.float64, copy=False)
-    valid = ~np.isnan(exact)
-    count = valid.sum(axis=0)
-    centre = np.where(valid, exact, 0).sum(axis=0) / count
-    spread = np.where(valid, exact - centre, 0)
-    result = (spread * spread).sum(axis=0) / (count - 1)
-    usable = count > 1 if ignore_nodata else (count > 1) & (count == len(values))
-    return np.where(usable, result, np.nan).astype(values.dtype)
+    pixels = values.reshape(len(values), -1)
+    result = np.empty(pixels.shape[1], values.dtype)
+    step = max(_STRIP_BYTES // (8 * len(values)), 64)
+    for start in range(0, len(result), step):
+        part = pixels[:, start : start + step].astype(np.float64)
+        total, count = valid_sum(part)
+        part -= total / count
+        part *= part
+        spread, _ = valid_sum(part)
+        usable = count > 1 if ignore_nodata else (count > 1) & (count == len(values))
+        result[start : start + step] = np.where(usable, spread / (count - 1), np.nan)
+    return result.reshape(values.shape[1:])

@@ -28,11 +28,15 @@ def test_network_sorts_all_zeros_and_ones(count):
         elements=st.one_of(st.just(np.nan), st.floats(-1000, 1000)),
     )
 )
+@pytest.mark.parametrize("most_elements", [0, 1000], ids=["sorted", "network"])
 @pytest.mark.filterwarnings("ignore:All-NaN slice:RuntimeWarning")
-def test_quantiles_are_those_of_numpy(values):
-    np.testing.assert_allclose(
-        quantiles(values, PROBABILITIES), np.nanquantile(values, PROBABILITIES, axis=0), rtol=1e-9, atol=1e-9
-    )
+def test_quantiles_are_those_of_numpy(most_elements, values):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sorting_network, "MOST_ELEMENTS", most_elements)
+        result = quantiles(values, PROBABILITIES)
+        strict = quantiles(values, PROBABILITIES, ignore_nodata=False)
+    np.testing.assert_allclose(result, np.nanquantile(values, PROBABILITIES, axis=0), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(strict, np.quantile(values, PROBABILITIES, axis=0), rtol=1e-9, atol=1e-9)
 
 
 def test_blocks_of_pixels_fit_together(monkeypatch):
