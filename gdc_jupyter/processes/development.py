@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 import xarray as xr
 
-from gdc_jupyter.cube.cube import dimension_type
+from gdc_jupyter.cube.cube import dimension_type, is_raster, spatial_dimensions
 from gdc_jupyter.cube.time import label_texts
 from gdc_jupyter.processes.engine import Engine, Frame
 from gdc_jupyter.processes.registry import process
@@ -79,8 +79,13 @@ def _is_time(data: Any, probing: bool, frame: Frame | None) -> bool:
     if _is_cube(data, frame):
         return probing
     if isinstance(data, (np.ndarray, xr.DataArray)) or frame is not None:
-        return not probing
+        return not probing or (frame is not None and _has_pixels(frame.block))
     return True
+
+
+def _has_pixels(block: xr.DataArray) -> bool:
+    """Return whether a block is more than the one pixel that stands for all while a graph is planned."""
+    return is_raster(block) and any(block.sizes[name] > 1 for name in spatial_dimensions(block))
 
 
 def _is_cube(data: Any, frame: Frame | None) -> bool:

@@ -35,7 +35,7 @@ def array_interpolate_linear(data: Numbers) -> Numbers:
     """
     values = block(data)
     if values is not None:
-        return _filled(values, _places(data))
+        return relabelled(_filled(values, _places(data)), data)
     valid, gaps = numbers(data)
     series = np.full(len(gaps), np.nan)
     series[~gaps] = valid
