@@ -7,11 +7,13 @@ from typing import Annotated, Any
 import numpy as np
 
 from gdc_jupyter.cube.align import warped
+from gdc_jupyter.cube.convolve import correlate
 from gdc_jupyter.cube.cube import grid_of, spatial_dimensions
 from gdc_jupyter.cube.warp import resampled_grid
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import Arguments, Reach, process
 from gdc_jupyter.processes.schemas import EPSG, NULL, WKT2, Corner, Numeric, RasterCube, Resampling, Schema
+from gdc_jupyter.processes.values import numeric
 
 Resolution = Annotated[
     Any,
@@ -30,8 +32,6 @@ Kernel = Annotated[
 Border = Annotated[
     Any, Schema([{"type": "string", "enum": ["replicate", "reflect", "reflect_pixel", "wrap"]}, {"type": "number"}])
 ]
-# openEO's names of borders to those of numpy.pad.
-_PADDING = {"replicate": "edge", "reflect": "symmetric", "reflect_pixel": "reflect", "wrap": "wrap"}
 
 
 @process(
@@ -138,23 +138,11 @@ def apply_kernel(
     KernelDimensionsUneven
         The kernel has an even number of rows or columns.
     """
-    weights = _weights(kernel)
+    weights = _weights(kernel) * factor
     vertical, horizontal = spatial_dimensions(data)
     ordered = data.transpose(..., vertical, horizontal)
-    values = ordered.values if ordered.dtype.kind == "f" else ordered.values.astype(np.float32)
-    values = np.where(np.isfinite(values), values, values.dtype.type(replace_invalid))
-    rows, columns = weights.shape[0] // 2, weights.shape[1] // 2
-    widths = [(0, 0)] * (values.ndim - 2) + [(rows, rows), (columns, columns)]
-    if isinstance(border, str):
-        padded = np.pad(values, widths, mode=_PADDING[border])  # type: ignore[call-overload]
-    else:
-        padded = np.pad(values, widths, constant_values=border)
-    result = np.zeros_like(values)
-    height, width = values.shape[-2:]
-    for (row, column), weight in np.ndenumerate(weights):
-        if weight:
-            result += values.dtype.type(weight) * padded[..., row : row + height, column : column + width]
-    return ordered.copy(data=result * values.dtype.type(factor)).transpose(*data.dims)
+    values = numeric(ordered.values)
+    return ordered.copy(data=correlate(values, weights, border, replace_invalid)).transpose(*data.dims)
 
 
 def _weights(kernel: Any) -> Any:
