@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdc_jupyter.cube import regrid
-from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, parse_crs, transform_bounds
+from gdc_jupyter.cube import nearest, regrid
+from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, parse_crs, transform_bounds, transformer
 from gdc_jupyter.errors import GdcError
 
 # openEO's names to GDAL's.
@@ -22,6 +22,8 @@ METHODS = {
         for name in ("average", "bilinear", "cubic", "lanczos", "max", "min", "mode", "q1", "q3", "rms", "sum")
     },
 }
+# How exact the places of pixels are, in source pixels, and the columns that are resampled at least at a time.
+STRAIGHT, SMALLEST_STRIP = 1e-3, 16
 # Source pixels on each side that a method looks at, at equal resolution.
 _SUPPORT = {"near": 1, "bilinear": 2, "cubic": 3, "cubicspline": 3, "lanczos": 4}
 
@@ -55,31 +57,59 @@ def warp(
         return regrid.resample(
             values if values.dtype.kind == "f" else values.astype(np.float32), source, target, method
         )
+    layers = np.ascontiguousarray(values, dtype=values.dtype if values.dtype.kind == "f" else np.float32)
+    if method == "near":
+        return nearest.resample(layers, source, target)
+    layers = layers.reshape(-1, *values.shape[-2:])
+    result = np.full((len(layers), *target.shape), np.nan, dtype=layers.dtype)
+    if layers.size and result.size:
+        scale = scale or scale_between(source, target)
+        for strip in target.blocks(target.height, _straight_width(source, target)):
+            _, column = target.offset(strip)
+            result[..., column : column + strip.width] = _reproject(layers, source, strip, method, scale)
+    return result.reshape(*values.shape[:-2], *target.shape)
+
+
+def _reproject(
+    layers: NDArray[Any], source: Grid, target: Grid, method: str, scale: tuple[float, float]
+) -> NDArray[Any]:
     import rasterio.crs
     from affine import Affine
     from rasterio.warp import Resampling, reproject
 
-    leading = values.shape[:-2]
-    layers = np.ascontiguousarray(values, dtype=values.dtype if values.dtype.kind == "f" else np.float32)
-    layers = layers.reshape(-1, *values.shape[-2:])
     result = np.full((len(layers), *target.shape), np.nan, dtype=layers.dtype)
-    across, along = scale or scale_between(source, target)
-    if layers.size and result.size:
-        reproject(
-            layers,
-            result,
-            src_transform=Affine(*source.transform),
-            src_crs=rasterio.crs.CRS.from_user_input(source.crs),
-            dst_transform=Affine(*target.transform),
-            dst_crs=rasterio.crs.CRS.from_user_input(target.crs),
-            src_nodata=np.nan,
-            dst_nodata=np.nan,
-            resampling=Resampling[METHODS[method]],
-            tolerance=0,
-            XSCALE=str(across),
-            YSCALE=str(along),
-        )
-    return result.reshape(*leading, *target.shape)
+    reproject(
+        layers,
+        result,
+        src_transform=Affine(*source.transform),
+        src_crs=rasterio.crs.CRS.from_user_input(source.crs),
+        dst_transform=Affine(*target.transform),
+        dst_crs=rasterio.crs.CRS.from_user_input(target.crs),
+        src_nodata=np.nan,
+        dst_nodata=np.nan,
+        resampling=Resampling[METHODS[method]],
+        XSCALE=str(scale[0]),
+        YSCALE=str(scale[1]),
+    )
+    return result
+
+
+def _straight_width(source: Grid, target: Grid) -> int:
+    """Return how many columns of a target lie on a straight line in the source, to STRAIGHT source pixels.
+
+    GDAL transforms the ends of rows and interpolates between them, so that wider blocks would be less exact.
+    """
+    if parse_crs(source.crs) == parse_crs(target.crs):
+        return target.width
+    x, y = target.x_labels(), target.y_labels()
+    across, down = np.meshgrid(np.linspace(x[0], x[-1], 3), np.linspace(y[0], y[-1], 5))
+    there = transformer(target.crs, source.crs).transform(across, down)
+    bent = 0.0
+    for values, step in zip(there, (source.dx, source.dy), strict=True):
+        sag = np.abs(values[:, 0] + values[:, 2] - 2 * values[:, 1]) / 2 / abs(step)
+        bent = max(bent, float(np.max(sag, where=np.isfinite(sag), initial=0)))
+    strips = math.ceil(math.sqrt(bent / STRAIGHT)) or 1
+    return max(math.ceil(target.width / strips), SMALLEST_STRIP)
 
 
 def scale_between(source: Grid, target: Grid, method: str = "near") -> tuple[float, float]:
