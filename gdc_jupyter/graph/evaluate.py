@@ -12,7 +12,7 @@ from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.graph.older import with_older
 from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, Nested, node_parameters
 from gdc_jupyter.processes import PROCESSES
-from gdc_jupyter.processes.engine import Frame
+from gdc_jupyter.processes.engine import Deferred, Frame
 
 if TYPE_CHECKING:
     from gdc_jupyter.processes.engine import Engine
@@ -197,7 +197,7 @@ def call_process(
         arguments = {**arguments, "frame": frame}
     try:
         return process.function(**arguments)
-    except InvalidProcessGraph:
+    except (InvalidProcessGraph, Deferred):
         raise
     except GdcError as error:
         raise InvalidProcessGraph([Fault(error.code, error.message, path, process_id)]) from error
