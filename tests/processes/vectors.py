@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -14,6 +15,8 @@ import numpy as np
 import xarray as xr
 
 FOLDER = Path(__file__).parents[3] / "shared" / "reference" / "openeo-processes" / "tests"
+# What a date or a date-time begins with; other labels in time, such as 2024-01 for a month, are texts.
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T|$)")
 
 
 @dataclass(frozen=True)
@@ -137,13 +140,14 @@ def _cube(value: dict[str, Any], folder: Path) -> xr.DataArray:
         if kind == "spatial":
             attributes["axis"] = dimension.get("axis", name)
             crs = native(dimension.get("reference_system", crs), folder)
-        if kind == "temporal":
-            try:
-                array: Any = np.array([np.datetime64(str(label).rstrip("Z"), "ns") for label in labels])
-            except ValueError:
-                array = _objects(labels)
+        if kind == "temporal" and all(_DATE.match(str(label)) for label in labels):
+            array: Any = np.array([np.datetime64(str(label).rstrip("Z"), "ns") for label in labels])
         else:
-            array = _objects(labels) if any(isinstance(label, str) for label in labels) else np.array(labels)
+            array = (
+                _objects(labels)
+                if kind == "temporal" or any(isinstance(label, str) for label in labels)
+                else np.array(labels)
+            )
         coords[name] = (name, array, attributes)
     attrs = {"crs": crs} if crs else {}
     shape = [len(coords[name][1]) for name in order]
