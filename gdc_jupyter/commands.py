@@ -41,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.tif", help=OUTPUTS)
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=JSON", help="a parameter's value")
     run.set_defaults(command=_run)
+    explain = commands.add_parser("explain", help="tell what a process graph would read, compute and take")
+    explain.add_argument("graph", type=Path, metavar="GRAPH.json", help="a process graph, or a process with one")
+    explain.add_argument(
+        "-p", "--parameter", action="append", default=[], metavar="NAME=JSON", help="a parameter's value"
+    )
+    explain.add_argument("--json", action="store_true", help="as JSON")
+    explain.set_defaults(command=_explain)
     add = commands.add_parser("add", help="make a collection of a file or folder")
     add.add_argument(
         "path", help="a NetCDF, Zarr or GeoTIFF file, a folder of them, a STAC collection or catalogue, or its address"
@@ -97,6 +104,16 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _explain(options: argparse.Namespace) -> int:
+    from gdc_jupyter.catalog.catalog import Catalog
+    from gdc_jupyter.graph.explain import explain
+
+    parameters = dict(_parameter(text) for text in options.parameter)
+    found = explain(_read_process(options.graph), Catalog(), parameters)
+    print(json.dumps(found.as_json(), indent=1) if options.json else found.as_text())
+    return 0
+
+
 def _advance(bar: Any, percent: float) -> None:
     bar.update(percent - bar.n)
 
@@ -106,6 +123,8 @@ def _read_process(path: Path) -> dict[str, Any]:
         process = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise GdcError("FileNotFound", f"{path} cannot be read: {error.strerror}.") from None
+    except RecursionError:
+        raise GdcError("ProcessInvalid", f"{path} is nested too deeply.") from None
     except ValueError as error:
         raise GdcError("ProcessInvalid", f"{path} is no JSON: {error}.") from None
     if not isinstance(process, dict):

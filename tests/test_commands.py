@@ -138,6 +138,24 @@ class TestInThisProcess:
         assert main(["run", str(graph_file), "-o", str(tmp_path / "out.json")]) == 0
         assert json.loads((tmp_path / "out.json").read_text()) == 3
 
+    def test_explain_tells_what_a_run_would_do(self, graph_file, capsys):
+        assert main(["explain", str(graph_file)]) == 0
+        text = capsys.readouterr().out
+        assert "S2_ALPS" in text
+        assert "reduce_dimension" in text
+        assert main(["explain", str(graph_file), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert [node["id"] for node in found["nodes"]] == ["load", "ndvi", "best"]
+        assert found["loads"][0]["bands"] == ["B04", "B08"]
+        graph_file.write_text(json.dumps(graph(bands=["B99"])))
+        assert main(["explain", str(graph_file)]) == 1
+        assert "B99" in capsys.readouterr().err
+
+    def test_a_graph_with_more_levels_than_can_be_read(self, graph_file, tmp_path, capsys):
+        graph_file.write_text('{"a": ' * 100_000)
+        assert main(["run", str(graph_file), "-o", str(tmp_path / "out.tif")]) == 1
+        assert "Traceback" not in capsys.readouterr().err
+
     def test_faults_are_listed(self, graph_file, tmp_path, capsys):
         graph_file.write_text(json.dumps(graph(id="S3", bands=["B99"])))
         assert main(["run", str(graph_file), "-o", str(tmp_path / "out.tif")]) == 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,11 +29,10 @@ from gdc_jupyter.catalog.collection import (
 from gdc_jupyter.catalog.raster_files import unreadable
 from gdc_jupyter.catalog.zarr_arrays import read_part
 from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.cube.netcdf_lock import netcdf_lock
 from gdc_jupyter.cube.time import within
 from gdc_jupyter.errors import GdcError
 
-# The netCDF and HDF5 libraries are not thread-safe, not even for different files.
-_netcdf_lock = threading.RLock()
 _stores: OrderedDict[tuple[str, int, int], Any] = OrderedDict()
 STORES = 16
 # Looking at the times of so many files takes about a tenth of a second.
@@ -43,8 +41,6 @@ T = TypeVar("T")
 
 
 def _forget_stores() -> None:
-    global _netcdf_lock
-    _netcdf_lock = threading.RLock()
     _stores.clear()
 
 
@@ -220,7 +216,7 @@ def read_variable(path: str, variable: Variable, key: tuple[Any, ...]) -> NDArra
     try:
         if is_zarr(path):
             return read_part(open_store(path), path, variable.name, key)
-        with _netcdf_lock:
+        with netcdf_lock():
             return np.asarray(open_store(path)[variable.name][key])
     except GdcError:
         raise
@@ -248,7 +244,7 @@ def open_store(path: str) -> Any:
     except OSError as error:
         raise unreadable(path, error.strerror or error) from None
     key = path, status.st_mtime_ns, status.st_size
-    with _netcdf_lock:
+    with netcdf_lock():
         store = _stores.get(key)
         if store is None:
             # HDF5 would hand out what it knows of a file that is open already, even if that was replaced.
@@ -263,7 +259,7 @@ def open_store(path: str) -> Any:
 
 def locked(function: Callable[[], T]) -> T:
     """Call a function that uses a netCDF4.Dataset."""
-    with _netcdf_lock:
+    with netcdf_lock():
         return function()
 
 

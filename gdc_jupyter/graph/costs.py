@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gdc_jupyter.cube.cube import spatial_dimensions
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.errors import Fault
 from gdc_jupyter.graph.block_cube import BlockCube
@@ -31,11 +32,14 @@ class Work:
         Pixels that are computed or read, once for each block that needs them.
     inputs : float
         The bytes of other cubes that it is computed from.
+    window : Grid or None
+        What all these pixels lie in.
     """
 
     cube: BlockCube
     pixels: float = 0.0
     inputs: float = 0.0
+    window: Grid | None = None
 
     @property
     def size(self) -> float:
@@ -98,7 +102,23 @@ def size_of(value: Any) -> int:
     """Return the bytes of a cube, or of another value as far as it has any."""
     if not isinstance(value, BlockCube):
         return int(getattr(value, "nbytes", 0))
-    return value.pixel_bytes * (value.grid.width * value.grid.height if value.grid else 1)
+    return math.prod(dimensions_of(value).values()) * value.probe.dtype.itemsize
+
+
+def dimensions_of(cube: BlockCube) -> dict[str, int]:
+    """Return how many labels a cube has along each dimension."""
+    sizes = {str(name): size for name, size in cube.probe.sizes.items()}
+    grid, shape = cube.grid, cube.probe
+    if grid is None:
+        # What is computed of all pixels may have kept one of x and y.
+        whole = next((each for each in cube.before if each.grid is not None), None)
+        if whole is None:
+            return sizes
+        grid, shape = whole.grid, whole.probe
+    assert grid is not None
+    vertical, horizontal = spatial_dimensions(shape)
+    known = {vertical: grid.height, horizontal: grid.width}
+    return {name: known.get(name, size) for name, size in sizes.items()}
 
 
 def costs_of(plan: Plan, outputs: Iterable[Any], sample: int = SAMPLE) -> Costs:
@@ -225,7 +245,12 @@ def _visit(
     seen.add((id(cube), inside))
     before += [(each, True) for each in cube.before] + [(each, False) for each in cube.streamed]
     pixels = inside.width * inside.height if inside else 1
-    costs.work.setdefault(id(cube), Work(cube)).pixels += pixels * (weight if inside else 1.0)
+    work = costs.work.get(id(cube))
+    if work is None:
+        work = costs.work[id(cube)] = Work(cube)
+    work.pixels += pixels * (weight if inside else 1.0)
+    if inside is not None:
+        work.window = inside if work.window is None else work.window.union(inside)
     return _Visit(cube, pixels * cube.pixel_bytes, list(cube.needs(inside)))
 
 
@@ -317,6 +342,8 @@ def _reads_too_much(plan: Plan, costs: Costs, limit: int) -> list[Fault]:
 
 
 def _node_of(plan: Plan, value: Any) -> str | None:
+    if isinstance(value, BlockCube) and value.path:
+        return value.path[0]
     return next((name for name, each in plan.values.items() if each is value), None)
 
 

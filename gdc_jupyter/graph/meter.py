@@ -21,8 +21,8 @@ DEFAULTS = {
     "compute": 400e6,
     "write": 120e6,
 }
-# How much of an average the newest job is, and what it has to take to count.
-NEWEST, SECONDS, BYTES = 0.3, 0.02, 1 << 20
+# How much of an average the newest job is, how much faster or slower than known it may be, and what counts at all.
+NEWEST, STEP, SECONDS, BYTES = 0.3, 4.0, 0.02, 4 << 20
 
 
 Sum = tuple[float, float]
@@ -136,6 +136,9 @@ def learn(folder: Path, before: Mapping[str, Sum]) -> None:
     # What has not run yet is taken for the slowest of its kind rather than the fastest.
     found |= {kind: min(rates) for kind, rates in kinds.items()}
     for name, rate in found.items():
+        # The first run of all may have waited for files that were made, or for a disk that was asleep.
+        usual = known.of(name)
+        rate = min(max(rate, usual / STEP), usual * STEP)
         averages[name] = rate if name not in averages else (1 - NEWEST) * averages[name] + NEWEST * rate
     part = folder / f".{FILE}.{os.getpid()}"
     with suppress(OSError):

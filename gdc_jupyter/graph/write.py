@@ -57,16 +57,18 @@ def write(saved: Saved, folder: Path, stem: str, pixel_bytes: int, execution: Ex
         ``StorageFailure`` where the disk is full, for example.
     """
     chosen = require_format(saved.format)
-    value, (probe, grid) = saved.value, _look(saved.value)
+    value = saved.value
+    if isinstance(value, BlockCube) and value.grid is None:
+        # Its probe does not tell how many labels it has along a dimension that was x or y.
+        value = value.whole()
+    probe, grid = _look(value)
     name, work = f"{stem}.{chosen.extension}", f"write {chosen.name}"
     with staged(folder) as hidden:
         with storing(name, folder):
             writer = chosen.open(hidden, stem, probe, grid, chosen.settled(saved.options))
-        blocks: Iterator[tuple[Any, Any]]
+        blocks: Iterator[tuple[Any, Any]] = iter([(None, value)])
         if grid is not None:
             blocks = execution.blocks(value, windows(value, pixel_bytes))
-        else:
-            blocks = iter([(None, value.whole() if isinstance(value, BlockCube) else value)])
         for window, block in blocks:
             with storing(name, folder):
                 metered(work, partial(writer.write, block, window), _size(block))

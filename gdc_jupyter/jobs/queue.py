@@ -47,6 +47,8 @@ class JobQueue:
         Whether the sample collections are there.
     permissions : Permissions, optional
         What process graphs may do; the folder of files is that of the user who asks.
+    synchronous_limits : dict
+        Fields of :class:`gdc_jupyter.settings.Limits` that are others for synchronous requests.
     dask_scheduler : str
         The address of the Dask cluster that computes the blocks of batch jobs, if any.
     on_change : callable, optional
@@ -63,6 +65,7 @@ class JobQueue:
         memory_limit: int = 0,
         samples: bool = True,
         permissions: Permissions | None = None,
+        synchronous_limits: dict[str, int | None] | None = None,
         dask_scheduler: str = "",
         on_change: Callable[[str, str, float], None] = lambda job_id, status, progress: None,
         launcher: Launcher | None = None,
@@ -77,6 +80,7 @@ class JobQueue:
             "dask_scheduler": dask_scheduler,
             "store": store.url,
         }
+        self._synchronous_limits = synchronous_limits or {}
         self._max_running = max_running
         self._max_synchronous = max_synchronous
         self._synchronous = asyncio.Semaphore(max_synchronous)
@@ -253,7 +257,9 @@ class JobQueue:
         self._in_line += 1
         try:
             async with self._synchronous:
-                answer = await self._ask_in(folder, "result", process=process, owner=owner)
+                answer = await self._ask_in(
+                    folder, "result", process=process, owner=owner, limits=self._synchronous_limits
+                )
         finally:
             self._in_line -= 1
         described: dict[str, Any] = answer

@@ -36,11 +36,11 @@ def main(request: dict[str, Any]) -> int:
     Parameters
     ----------
     request : dict
-        ``mode``: ``job``, ``result``, ``validate``, ``processes`` or ``formats``; ``folder``: where
+        ``mode``: ``job``, ``result``, ``validate``, ``estimate``, ``processes`` or ``formats``; ``folder``: where
         output, answer and log file go; ``data``: the data folder; ``samples``: whether the sample collections are
         there; ``memory_limit``: bytes that the work may use, or 0 for no limit; ``permissions``: fields of
         :class:`gdc_jupyter.settings.Permissions`; ``dask_scheduler``: the address of a Dask cluster, or nothing; and by
-        mode ``process`` and ``owner``, or ``job`` and ``store``.
+        mode ``process``, ``owner`` and ``limits``, which go before those of the permissions, or ``job`` and ``store``.
     """
     folder = Path(request["folder"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -152,6 +152,21 @@ def _validate(request: dict[str, Any], folder: Path) -> Any:
     return [fault_entry(fault) for fault in validate(request["process"], _catalog(request), permissions=permissions)]
 
 
+def _estimate(request: dict[str, Any], folder: Path) -> Any:
+    from gdc_jupyter.graph.explain import duration_iso, explain
+
+    found = explain(
+        request["process"],
+        _catalog(request),
+        permissions=_permissions(request),
+        default_formats=DEFAULT_FORMATS,
+    )
+    figures = found.as_json()
+    if found.faults:
+        raise InvalidProcessGraph(found.faults)
+    return {"duration": duration_iso(found.seconds), "size": figures["result_bytes"], "explanation": figures}
+
+
 def _processes(request: dict[str, Any], folder: Path) -> Any:
     from gdc_jupyter.processes import descriptions
 
@@ -171,6 +186,7 @@ def _formats(request: dict[str, Any], folder: Path) -> Any:
 _ANSWERS: dict[str, Callable[[dict[str, Any], Path], Any]] = {
     "result": _compute,
     "validate": _validate,
+    "estimate": _estimate,
     "processes": _processes,
     "formats": _formats,
 }

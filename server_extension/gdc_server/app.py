@@ -11,13 +11,14 @@ from typing import Any
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Float, Integer, List, Unicode, default
 
+from gdc_jupyter.settings import Limits as GraphLimits
 from gdc_jupyter.settings import Permissions, data_directory
 from gdc_server.api.capabilities import WellKnownHandler
 from gdc_server.api.routes import routes
 from gdc_server.identity import is_personal
 from gdc_server.services import Limits, Services
 
-_COMMANDS = ("run", "add", "list", "remove")
+_COMMANDS = ("run", "explain", "add", "list", "remove")
 _JOB_EVENT = "urn:gdc-jupyter:job:1"
 
 
@@ -68,6 +69,21 @@ class GdcApp(ExtensionApp):
     ogcapi = Unicode(
         "", help="Address of the OGC API - Processes service that run_ogcapi uses; its host must be among the hosts."
     ).tag(config=True)
+    max_nodes = Integer(GraphLimits.nodes, min=1, help="Most nodes that a process graph may have.").tag(config=True)
+    max_read_bytes = Integer(
+        GraphLimits.read_bytes,
+        min=0,
+        help="Most bytes that one process graph may read, as decoded numbers; 0 for no limit.",
+    ).tag(config=True)
+    max_result_bytes = Integer(
+        GraphLimits.result_bytes, min=0, help="Most bytes of one result, before compression; 0 for no limit."
+    ).tag(config=True)
+    max_synchronous_read_bytes = Integer(
+        Limits.max_synchronous_read_bytes, min=0, help="The same for synchronous requests; 0 for that of jobs."
+    ).tag(config=True)
+    max_synchronous_result_bytes = Integer(
+        Limits.max_synchronous_result_bytes, min=0, help="The same for synchronous requests; 0 for that of jobs."
+    ).tag(config=True)
     result_url_lifetime = Integer(
         Limits.result_url_lifetime, min=1, help="Seconds that the addresses of result files are good for."
     ).tag(config=True)
@@ -110,7 +126,10 @@ class GdcApp(ExtensionApp):
 
     def _permissions(self) -> Permissions:
         udf = is_personal(self._server.identity_provider) if self.udf is None else self.udf
-        return Permissions(udf, self.udf_seconds, self.udf_memory, tuple(self.hosts), ogcapi=self.ogcapi or None)
+        limits = GraphLimits(self.max_nodes, self.max_read_bytes or None, self.max_result_bytes or None)
+        return Permissions(
+            udf, self.udf_seconds, self.udf_memory, tuple(self.hosts), ogcapi=self.ogcapi or None, limits=limits
+        )
 
     @property
     def _server(self) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 from gdc_jupyter.errors import GdcError
 
 _METHODS = ("get", "put", "post", "patch", "delete")
+_MOST_LEVELS, _SHOWN_LEVELS = 250, 40
 
 
 @cache
@@ -59,6 +60,23 @@ def check(body: Any, operation: str) -> None:
     else:
         code = "RequestInvalid"
     raise GdcError(code, f"{_what(place)} {_fault(error)}")
+
+
+def too_deep(body: Any) -> GdcError:
+    """Return the error for a body that is nested more deeply than JSON can be written, with the nodes on the way."""
+    waiting: list[tuple[Any, tuple[str, ...], bool]] = [(body, (), False)]
+    deepest: tuple[str, ...] = ()
+    while waiting:
+        value, path, is_graph = waiting.pop()
+        deepest = max(deepest, path, key=len)
+        if isinstance(value, list):
+            waiting += [(member, path, False) for member in value]
+        elif isinstance(value, dict):
+            for name, member in value.items():
+                waiting.append((member, (*path, name) if is_graph else path, name == "process_graph"))
+    message = f"The body is nested too deeply; {_MOST_LEVELS} levels are possible."
+    place = "/".join(name[:40] for name in deepest[:_SHOWN_LEVELS]) + "/…" * (len(deepest) > _SHOWN_LEVELS)
+    return GdcError("RequestInvalid", f"{place}: {message}" if place else message)
 
 
 @cache

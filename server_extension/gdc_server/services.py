@@ -38,6 +38,13 @@ class Limits:
     synchronous_timeout: float = 300.0
     result_url_lifetime: int = 86_400
     job_memory: int = 0
+    max_synchronous_read_bytes: int = 20 * 10**9
+    max_synchronous_result_bytes: int = 4 * 10**9
+
+    def synchronous(self) -> dict[str, int | None]:
+        """Return what process graphs of synchronous requests may cost, where that is not what jobs may."""
+        limits = {"read_bytes": self.max_synchronous_read_bytes, "result_bytes": self.max_synchronous_result_bytes}
+        return {name: limit for name, limit in limits.items() if limit}
 
 
 @dataclass
@@ -148,6 +155,7 @@ class Services:
             memory_limit=self.limits.job_memory,
             samples=self.samples,
             permissions=self.permissions,
+            synchronous_limits=self.limits.synchronous(),
             dask_scheduler=self.dask_scheduler,
             on_change=self.tell,
             launcher=self._launcher,

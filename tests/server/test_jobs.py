@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -168,3 +169,89 @@ def test_a_corrupt_file_fails_the_job_with_its_name_and_not_the_server(server, g
         assert server.post("/result", {"process": graphs.add}).json() == 3
     finally:
         catalog.remove("CORRUPT")
+
+
+def test_an_estimate_tells_what_a_job_would_take(server, graphs):
+    job = server.create(graphs.median(resolution=1))
+    estimate = server.get(f"/jobs/{job}/estimate").json()
+    # 960 m x 840 m at 1 m, two bands of float32.
+    assert estimate["size"] == 960 * 840 * 2 * 4
+    found = estimate["explanation"]
+    assert [node["id"] for node in found["nodes"]] == ["load", "fine", "median", "save"]
+    assert found["blocks"]["count"] > 1
+    assert found["memory_bytes"] > 50e6
+    assert found["saves"] == [{"format": "GTiff", "bytes": estimate["size"]}]
+    assert server.get(f"/jobs/{job}").json()["status"] == "created"
+    assert server.get("/jobs/j-none/estimate").status_code == 404
+    assert {"path": "/jobs/{job_id}/estimate", "methods": ["GET"]} in server.get("/").json()["endpoints"]
+
+
+def test_an_estimate_of_a_faulty_job_is_refused(server, graphs):
+    estimate = server.get(f"/jobs/{server.create(graphs.median(bands=['B99']))}/estimate")
+    assert (estimate.status_code, estimate.json()["code"]) == (400, "BandNotFound")
+
+
+def test_what_costs_too_much_is_refused_with_the_figure(server, graphs):
+    # Five millimetres: 32 billion pixels of two bands.
+    (error,) = server.post("/validation", graphs.median(resolution=0.005)).json()["errors"]
+    assert error["code"] == "ProcessGraphComplexity"
+    assert "The result is 258 GB, and at most 100 GB are allowed" in error["message"]
+    assert error["path"][0] == {"node_id": "median", "process_id": "reduce_dimension"}
+    # Two centimetres: too much for who waits, but not for a job.
+    process = graphs.median(resolution=0.02)
+    assert server.post("/validation", process).json()["errors"] == []
+    answer = server.post("/result", {"process": process})
+    assert (answer.status_code, answer.json()["code"]) == (400, "ProcessGraphComplexity")
+    assert "16.1 GB, and at most 4.00 GB" in answer.json()["message"]
+
+
+def deep(levels):
+    graph = {"a": {"process_id": "pi", "arguments": {}, "result": True}}
+    for _ in range(levels):
+        arguments = {"data": [1], "process": {"process_graph": graph}}
+        graph = {"a": {"process_id": "array_apply", "arguments": arguments, "result": True}}
+    return graph
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        {"a": {"process_id": "add", "arguments": {"x": 1, "y": {"from_node": "b"}}, "result": True}},
+        {"a": {"process_id": "absolute", "arguments": {"x": {"from_node": "a"}}, "result": True}},
+        {"a": {"process_id": "pi", "arguments": {}}, "b": {"process_id": "e", "arguments": {}}},
+        {f"n{number}": {"process_id": "pi", "arguments": {}, "result": number == 0} for number in range(10_000)},
+        {"a": {"process_id": "x" * 100_000, "arguments": {}, "result": True}},
+        {"a": {"process_id": "text_concat", "arguments": {"data": ["x" * 3_000_000]}, "result": True}},
+        {"a": {"process_id": "constant", "arguments": {"x": json.loads("[" * 100 + "]" * 100)}, "result": True}},
+    ],
+    ids=["reference", "circle", "result", "nodes", "name", "text", "lists"],
+)
+def test_bad_graphs_are_refused_at_each_door(server, graph):
+    process = {"process_graph": graph}
+    errors = server.post("/validation", process).json()["errors"]
+    assert errors
+    assert all(len(error["message"]) < 2000 for error in errors)
+    answer = server.post("/result", {"process": process})
+    assert answer.status_code == 400
+    assert answer.json()["code"] in {error["code"] for error in errors} | {"ProcessGraphInvalid"}
+
+
+def test_a_hundred_levels_of_callbacks(server):
+    process = {"process_graph": deep(100)}
+    for path, body in (("/validation", process), ("/result", {"process": process})):
+        answer = server.post(path, body)
+        assert (answer.status_code, answer.json()["code"]) == (400, "RequestInvalid")
+        assert answer.json()["message"].startswith("a/a/a/a/")
+        assert "nested too deeply" in answer.json()["message"]
+    errors = server.post("/validation", {"process_graph": deep(40)}).json()["errors"]
+    assert "levels of callbacks" in errors[0]["message"]
+    assert len(errors[0]["path"]) == 33
+
+
+def test_json_that_is_none(server):
+    nan = '{"process_graph": {"a": {"process_id": "absolute", "arguments": {"x": NaN}, "result": true}}}'
+    for text in (nan, "[" * 5000):
+        answer = server.session.post(
+            server.url + "/validation", data=text, headers={"Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (400, "RequestInvalid")

@@ -20,6 +20,10 @@ def test_the_client_does_the_main_job(server, tmp_path):
     ndvi = cube.ndvi(nir="B08", red="B04").median_time()
     assert connection.validate_process_graph(ndvi) == []
     ndvi.download(tmp_path / "preview.tif", format="GTiff")
+    estimated = ndvi.create_job(out_format="GTiff").estimate()
+    assert estimated["duration"].startswith("PT")
+    assert estimated["size"] == 84 * 96 * 4
+    assert estimated["explanation"]["loads"][0]["dates"] > 5
     job = ndvi.execute_batch(tmp_path / "ndvi.tif", out_format="GTiff", title="NDVI", max_poll_interval=0.1)
     assert job.status() == "finished"
     assert job.describe()["title"] == "NDVI"

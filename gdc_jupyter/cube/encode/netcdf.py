@@ -13,6 +13,7 @@ from gdc_jupyter.cube.encode.cf import CHUNKS, CONVENTIONS, GRID_MAPPING, CfCube
 from gdc_jupyter.cube.encode.format import Asset, Format, Writer
 from gdc_jupyter.cube.encode.packing import PARAMETERS
 from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.cube.netcdf_lock import netcdf_lock
 
 MEDIA_TYPE = "application/x-netcdf"
 
@@ -27,7 +28,13 @@ class NetCdfWriter:
 
         self.path, self.options = folder / f"{stem}.nc", options
         self.cube = CfCube(probe, grid, options)
-        self.file = netCDF4.Dataset(self.path, "w", format="NETCDF4")
+        self.variables: list[Any] = []
+        # Other threads read such files meanwhile.
+        with netcdf_lock():
+            self.file = netCDF4.Dataset(self.path, "w", format="NETCDF4")
+            self._describe()
+
+    def _describe(self) -> None:
         self.file.setncatts({"Conventions": CONVENTIONS, "title": "Result"})
         for name, size in self.cube.sizes.items():
             self.file.createDimension(name, size)
@@ -38,7 +45,6 @@ class NetCdfWriter:
             variable[...] = coordinate.values
         if self.cube.crs:
             self.file.createVariable(GRID_MAPPING, "i4").setncatts(self.cube.grid_mapping())
-        self.variables: list[Any] = []
 
     def _create(self, window: Grid | None) -> None:
         compression = self.options["COMPRESS"] == "DEFLATE" and not self.cube.text
@@ -62,17 +68,19 @@ class NetCdfWriter:
 
     def write(self, block: xr.DataArray, window: Grid | None) -> None:
         """Write a block; see :class:`gdc_jupyter.cube.encode.format.Writer`."""
-        if not self.variables:
-            self._create(window)
         layers, place = self.cube.layers(block, window)
-        for variable, layer in zip(self.variables, layers, strict=True):
-            variable[place or ...] = (
-                layer if layer.ndim or layer.dtype != object else np.array(layer.item(), dtype=object)
-            )
+        with netcdf_lock():
+            if not self.variables:
+                self._create(window)
+            for variable, layer in zip(self.variables, layers, strict=True):
+                variable[place or ...] = (
+                    layer if layer.ndim or layer.dtype != object else np.array(layer.item(), dtype=object)
+                )
 
     def close(self) -> list[Asset]:
         """Close the file; see :class:`gdc_jupyter.cube.encode.format.Writer`."""
-        self.file.close()
+        with netcdf_lock():
+            self.file.close()
         return [Asset(self.path, MEDIA_TYPE, self.path.stem, metadata=self.cube.metadata())]
 
 

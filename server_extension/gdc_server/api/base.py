@@ -156,7 +156,7 @@ class ApiHandler(JupyterHandler):
             # What cannot be written again, for it is nested too deeply, must not get in.
             orjson.dumps(body)
         except orjson.JSONEncodeError:
-            raise GdcError("RequestInvalid", "The body is nested too deeply; 250 levels are possible.") from None
+            raise contract.too_deep(body) from None
         contract.check(body, operation)
         checked: dict[str, Any] = body
         return checked

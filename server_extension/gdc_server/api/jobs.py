@@ -113,9 +113,12 @@ class EstimateHandler(ApiHandler):
     """Estimates of what a job will take."""
 
     @authenticated
-    def get(self, job_id: str) -> None:
-        """Say that there are none."""
-        raise GdcError("FeatureUnsupported", "This server does not estimate jobs; they cost nothing.")
+    async def get(self, job_id: str) -> None:
+        """Tell the time and the size of the result, and how it would run; jobs cost nothing."""
+        store = await self.services.store()
+        job = await asyncio.to_thread(store.get, job_id, self.owner)
+        queue = await self.services.queue()
+        self.send(await queue.ask("estimate", process=job.process, owner=self.owner))
 
 
 def described(job: Job) -> dict[str, Any]:

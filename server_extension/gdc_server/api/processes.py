@@ -47,4 +47,4 @@ class ValidationHandler(ApiHandler):
         process = self.read_json("validate")
         queue = await self.services.queue()
         faults = await queue.ask("validate", process=process, owner=self.owner)
-        self.send({"errors": [{"code": fault["code"], "message": fault["message"]} for fault in faults]})
+        self.send({"errors": faults})

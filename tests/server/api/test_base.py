@@ -40,7 +40,7 @@ async def test_unknown_paths_and_verbs(ask):
     status, headers, body = await ask("jobs", method="DELETE")
     assert (status, body["code"]) == (405, "MethodNotAllowed")
     assert headers["Allow"] == "GET, POST"
-    assert (await ask("jobs/j-1/estimate"))[2]["code"] == "FeatureUnsupported"
+    assert (await ask("jobs/j-1/estimate"))[2]["code"] == "JobNotFound"
 
 
 @pytest.mark.parametrize(
