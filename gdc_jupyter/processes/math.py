@@ -21,6 +21,7 @@ from gdc_jupyter.processes.schemas import (
 )
 from gdc_jupyter.processes.values import as_float, elementwise, integer_or_float, numeric
 
+_MOST_PLACES = 300
 Difference = Annotated[Any, Schema({"type": "number", "minimum": -1, "maximum": 1})]
 Sign = Annotated[Any, Schema({"type": ["number", "null"], "enum": [-1, 0, 1, None]})]
 
@@ -321,7 +322,8 @@ def round_(x: Number, p: Integer = 0) -> Number:
     rounded
         The rounded number.
     """
-    return np.round(numeric(x), p)
+    # Beyond the digits of a float there is nothing to round, and powers of ten are infinite.
+    return np.round(numeric(x), max(p, -_MOST_PLACES)) if p <= _MOST_PLACES else numeric(x)
 
 
 @process("math")

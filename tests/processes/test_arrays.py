@@ -63,6 +63,13 @@ def test_numbers_do_not_grow_without_bounds():
     assert number == math.inf
 
 
+def test_rounding():
+    assert [call("round", x) for x in (-2.5, -3.5, 0.5, 1.5)] == [-2, -4, 0, 2]
+    assert [call("round", *pair) for pair in ((0.25, 1), (0.35, 1), (1234.5, -2), (1250, -2))] == [0.2, 0.4, 1200, 1200]
+    assert call("round", 0.1, 400) == 0.1
+    assert call("round", 123.4, -400) == 0
+
+
 def test_remainders():
     assert call("mod", 2, 0) == math.inf
     assert call("mod", -2, 0) == -math.inf

@@ -40,6 +40,25 @@ def test_statistics(values, process_id, ignore_nodata):
     assert_same(process_id, values, ignore_nodata=ignore_nodata)
 
 
+NUMPY = {"mean": np.mean, "median": np.median, "min": np.min, "max": np.max, "sum": np.sum, "product": np.prod}
+
+
+@given(
+    st.lists(st.sampled_from([None, 0, 1, -2.5, np.nan, np.inf, -np.inf]), max_size=6), st.sampled_from(sorted(NUMPY))
+)
+@pytest.mark.filterwarnings("ignore")
+def test_nan_and_infinities_in_lists(values, process_id):
+    valid = np.array([value for value in values if value is not None], dtype=float)
+    result = call(process_id, values)
+    if len(valid):
+        np.testing.assert_equal(float(result), float(NUMPY[process_id](valid)))
+    else:
+        assert result is None
+    np.testing.assert_equal(call(process_id, labelled(values, object)), result)
+    if len(valid) < len(values):
+        assert call(process_id, values, ignore_nodata=False) is None
+
+
 @given(series(), st.sampled_from(["first", "last"]), st.booleans())
 def test_first_and_last(values, process_id, ignore_nodata):
     assert_same(process_id, values, ignore_nodata=ignore_nodata)
