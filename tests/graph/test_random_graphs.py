@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from memory_catalog import MemoryCatalog
 from random_graphs import cubes, graphs
 
-from gdc_jupyter.errors import GdcError
+from gdc_jupyter.errors import GdcError, InvalidProcessGraph
 from gdc_jupyter.graph import blocks, execute
 from gdc_jupyter.graph.planned import planned
 
@@ -30,6 +30,10 @@ def test_blocks_give_what_the_whole_cube_gives(monkeypatch, data):
     monkeypatch.setattr(blocks, "block_shape", lambda pixel_bytes: shape)
     whole, in_blocks = outcome(graph, cube), outcome(graph, planned(cube))
     note(f"{whole!r}\n{in_blocks!r}")
+    if isinstance(in_blocks, InvalidProcessGraph) and in_blocks.faults[0].code == "NoDataAvailable":
+        # A plan tells of a box without pixels, which leaves an empty cube otherwise.
+        assert isinstance(whole, GdcError) or not whole.size
+        return
     if isinstance(whole, GdcError) or isinstance(in_blocks, GdcError):
         assert isinstance(whole, GdcError)
         assert isinstance(in_blocks, GdcError)
