@@ -192,7 +192,7 @@ def explain(
     InvalidProcessGraph
         With all faults.
     """
-    with make_plan(process, catalog, parameters, permissions) as plan:
+    with make_plan(process, catalog, parameters, permissions, reads=False) as plan:
         saved = saved_values(plan, default_formats)
         faults = refused(plan, saved, (permissions or Permissions()).limits, in_memory=not saved)
         costs, rates = costs_of(plan, outputs_of(plan, saved)), read_rates(catalog.folder)

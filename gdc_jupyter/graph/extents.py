@@ -47,6 +47,8 @@ NOWHERE = Extent()
 def joined(extents: Iterable[Extent]) -> Extent:
     """Return the extent of all data together."""
     extents = list(extents)
+    if len(extents) == 1:
+        return extents[0]
     places = tuple(dict.fromkeys(place for extent in extents for place in extent.places))
     starts = [extent.start for extent in extents if extent.start is not None]
     ends = [extent.end for extent in extents if extent.end is not None]

@@ -101,6 +101,12 @@ def compiled(schema: Any) -> Check:
     return check
 
 
+def expectation(schema: Any) -> str:
+    """Return in words what a schema wants."""
+    alternatives = schema if isinstance(schema, list) else [schema]
+    return " or ".join(dict.fromkeys(filter(None, map(_expectation, alternatives)))) or "another value"
+
+
 def shown(value: Any) -> str:
     """Return a value as a message shows it."""
     if value is None:
@@ -282,7 +288,7 @@ def _object(schema: dict[str, Any]) -> Check:
 
 def _any_of(schemas: list[Any]) -> Check:
     checks = [compiled(each) for each in schemas]
-    wanted = " or ".join(dict.fromkeys(filter(None, map(_expectation, schemas))))
+    wanted = expectation(schemas)
 
     def check(value: Any) -> Problem | None:
         problems = []

@@ -42,6 +42,7 @@ from gdc_jupyter.graph.planned import (
     with_grids,
 )
 from gdc_jupyter.graph.probes import Probes
+from gdc_jupyter.graph.signature import misplaced_cubes
 from gdc_jupyter.graph.trim import trimmed
 from gdc_jupyter.processes import PROCESSES, Process
 from gdc_jupyter.processes.engine import Deferred, Engine, T
@@ -231,12 +232,22 @@ class Planner:
         saved = len(self.plan.saved)
         try:
             arguments = resolve_all(node.arguments, values, self.parameters, (node.id,), self)
+            misplaced = misplaced_cubes(PROCESSES[node.process], arguments, BlockCube)
+            if misplaced:
+                self.faults += [
+                    Fault("ProcessParameterInvalid", message, (node.id,), node.process, name)
+                    for name, message in misplaced
+                ]
+                return
             value = self._apply(PROCESSES[node.process], arguments, node)
         except InvalidProcessGraph as error:
             for fault in error.faults:
                 self._refuse(fault.code, fault.message, fault.path or (node.id,), fault.process or node.process)
         except GdcError as error:
             self._refuse(error.code, error.message, (node.id,), node.process)
+        except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
+            message = f"The arguments do not fit together: {error}"
+            self._refuse("ProcessParameterInvalid", message, (node.id,), node.process)
         except Deferred:
             # What depends on this node is known in a run only.
             return
@@ -247,11 +258,16 @@ class Planner:
                     value.path, value.process = (node.id,), node.process
                 self.plan.cubes.append(value)
             values[node.id] = value
-            inputs = [self._extents[name] for name in node.needs]
-            cubes = [each for each in arguments.values() if isinstance(each, xr.DataArray)]
-            inputs += [extent_of(each, (), self.probes) for each in cubes]
-            extent = self._extents[node.id] = extent_of(value, inputs, self.probes)
-            self.plan.saved[saved:] = [replace(each, extent=extent) for each in self.plan.saved[saved:]]
+            if self.reads:
+                self._locate(node, value, arguments, saved)
+
+    def _locate(self, node: Node, value: Any, arguments: dict[str, Any], saved: int) -> None:
+        """Note where and when the data of a node are from, for what is saved from there on."""
+        inputs = [self._extents[name] for name in node.needs]
+        cubes = [each for each in arguments.values() if isinstance(each, xr.DataArray)]
+        inputs += [extent_of(each, (), self.probes) for each in cubes]
+        extent = self._extents[node.id] = extent_of(value, inputs, self.probes)
+        self.plan.saved[saved:] = [replace(each, extent=extent) for each in self.plan.saved[saved:]]
 
     def _named(self, cube: BlockCube, node: Node, values: dict[str, Any], shared: bool) -> BlockCube:
         """Return a cube that knows what it depends on, and whose blocks are kept where that saves much."""

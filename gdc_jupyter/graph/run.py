@@ -102,10 +102,12 @@ def make_plan(
     permissions: Permissions | None = None,
     log: Log = lambda level, message, path: None,
     effects: bool = False,
+    reads: bool = True,
 ) -> Plan:
     """Return the plan of a process.
 
-    With ``effects`` it is for a run, and processes may act elsewhere while the plan is made.
+    With ``effects`` it is for a run, and processes may act elsewhere while the plan is made; without ``reads`` nothing
+    is read for it.
 
     Raises
     ------
@@ -124,7 +126,7 @@ def make_plan(
     def tell(level: str, message: str) -> None:
         log(level, message, ())
 
-    planner = Planner(catalog, parsed.parameters, missing, permissions, tell, kept, effects=effects)
+    planner = Planner(catalog, parsed.parameters, missing, permissions, tell, kept, reads=reads, effects=effects)
     return planner.make(parsed.graph)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gdc_jupyter.errors import Fault
-from gdc_jupyter.graph.literals import Check, Problem, compiled
+from gdc_jupyter.graph.literals import Check, Problem, compiled, expectation
 from gdc_jupyter.graph.older import older_names
 from gdc_jupyter.graph.parse import Callback, FromNode, FromParameter, Graph, Nested, Node, callbacks, references
 from gdc_jupyter.processes import PROCESSES, Process
@@ -25,6 +25,8 @@ class _Signature:
         self.checks: dict[str, Check] = {each.name: compiled(each.schema) for each in process.parameters}
         self.required = tuple(each.name for each in process.parameters if not each.optional)
         self.offered = {each.name: _callback_parameters(each.schema) for each in process.parameters}
+        self.cubes = frozenset(each.name for each in process.parameters if _takes_cubes(each.schema))
+        self.words = {each.name: expectation(each.schema) for each in process.parameters}
 
 
 _signatures: dict[str, _Signature] = {}
@@ -63,6 +65,37 @@ def mismatch(schema: Any, value: Any) -> str | None:
     """Return what is wrong with a literal value, or None where it fits the schema."""
     problem = compiled(schema)(value)
     return None if problem is None else _sentence(problem)
+
+
+def misplaced_cubes(process: Process, arguments: Mapping[str, Any], kind: type) -> list[tuple[str, str]]:
+    """Return the arguments that are cubes where the process takes none, each with what is wrong.
+
+    Parameters
+    ----------
+    process : Process
+    arguments : mapping
+        With the values of nodes in place.
+    kind : type
+        That of planned cubes.
+    """
+    found = [name for name, value in arguments.items() if type(value) is kind]
+    if not found:
+        return []
+    signature = _signature(process)
+    return [
+        (
+            name,
+            f"A data cube is given where {signature.words[name]} is needed; apply, reduce_dimension or apply_dimension "
+            "run such a process on the values of a cube.",
+        )
+        for name in found
+        if name not in signature.cubes
+    ]
+
+
+def _takes_cubes(schema: Any) -> bool:
+    alternatives = schema if isinstance(schema, list) else [schema]
+    return any(one.get("subtype") == "datacube" or ("type" not in one and "anyOf" not in one) for one in alternatives)
 
 
 def _signature(process: Process) -> _Signature:

@@ -56,5 +56,5 @@ def trimmed(cube: BlockCube, execution: Execution) -> BlockCube:
         compute,
         how="block by block, without the labels that have no data",
         needs=lambda window: [(cube, window)],
-        before=(cube,),
+        streamed=(cube,),
     )

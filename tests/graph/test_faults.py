@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from memory_catalog import MemoryCatalog, load, node, of, parameter, reducer
 
 from gdc_jupyter.errors import GdcError, InvalidProcessGraph
@@ -415,3 +417,55 @@ def test_an_unexpected_error_in_a_callback_has_its_place(monkeypatch):
     (fault,) = caught.value.faults
     assert (fault.code, fault.path) == ("Internal", ("apply", "deep"))
     assert "RuntimeError: no luck" in fault.message
+
+
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**20), 10**20),
+        st.floats(),
+        st.sampled_from(["load", "a", "MEMORY", "t", "bands", "mean", "GTiff", "2022-05-01", "x", "data"]),
+        st.sampled_from(["load", "a", "b"]).map(of),
+        st.sampled_from(["x", "data", "context"]).map(parameter),
+        st.sampled_from(["mean", "absolute", "add", "array_element"]).map(reducer),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["west", "from_node", "x"]), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@st.composite
+def graphs(draw):
+    nodes = {"load": load()}
+    for name in ("a", "b", "c"):
+        process = PROCESSES[draw(st.sampled_from(sorted(PROCESSES)))]
+        names = [each.name for each in process.parameters]
+        arguments = {each: draw(st.one_of(st.just(of("load")), JSON)) for each in names if draw(st.booleans())}
+        nodes[name] = {"process_id": process.id, "arguments": arguments}
+    return {**nodes, "c": {**nodes["c"], "result": True}}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(graphs())
+def test_any_graph_is_either_right_or_has_faults(graph):
+    found = faults(graph)
+    assert all(fault.message and fault.code and "Traceback" not in fault.message for fault in found)
+    assert not [fault for fault in found if fault.code == "Internal"], found
+
+
+@pytest.mark.parametrize(
+    ("nodes", "argument", "says"),
+    [
+        ({"a": node("resample_spatial", True, data=of("load"), align=of("load"))}, "align", "one of "),
+        ({"a": node("absolute", True, x=of("load"))}, "x", "a number or null"),
+        ({"a": node("mean", True, data=of("load"))}, "data", "an array"),
+        ({"a": node("filter_bands", True, data=of("load"), bands=of("load"))}, "bands", "an array"),
+    ],
+)
+def test_a_cube_where_none_is_taken(nodes, argument, says):
+    fault = only({"load": load(), **nodes})
+    assert (fault.code, fault.path, fault.argument) == ("ProcessParameterInvalid", ("a",), argument)
+    assert "A data cube is given where " + says in fault.message
