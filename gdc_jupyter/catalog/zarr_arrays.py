@@ -37,6 +37,8 @@ def _version(path: str, name: str) -> int:
     return next((entry.stat().st_mtime_ns for entry in found if entry.exists()), 0)
 
 
+# Decoded chunks that are kept, for the blocks that need another part of them.
+CACHE_BYTES = 256 << 20
 # Whether this process was forked from one in which tensorstore ran: it would end the process at its first use.
 _forbidden = False
 
@@ -51,15 +53,24 @@ def _tensorstore_array(path: str, version: int, changed: int) -> Any:
     driver = "zarr3" if version == 3 else "zarr"
     specification = {"driver": driver, "kvstore": {"driver": "file", "path": path}}
     try:
-        return tensorstore.open(specification, read=True, open=True).result()
+        return tensorstore.open(specification, read=True, open=True, context=_context()).result()
     except ValueError:  # a codec or data type that it does not know
         return None
+
+
+@lru_cache(maxsize=1)
+def _context() -> Any:
+    """Return what all arrays share: the bound of the decoded chunks that are kept."""
+    import tensorstore
+
+    return tensorstore.Context({"cache_pool": {"total_bytes_limit": CACHE_BYTES}})
 
 
 def _after_fork() -> None:
     global _forbidden
     _forbidden = _forbidden or _tensorstore_array.cache_info().currsize > 0
     _tensorstore_array.cache_clear()
+    _context.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):

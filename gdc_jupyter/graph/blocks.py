@@ -45,14 +45,33 @@ def block_shape(pixel_bytes: int) -> tuple[int, int]:
 
 
 def windows(cube: BlockCube, pixel_bytes: int) -> list[Grid]:
-    """Return the windows of the blocks of a cube, one after another along x."""
+    """Return the windows of the blocks of a cube, those near each other one after another."""
     assert cube.grid is not None
     return _windows(cube.grid, pixel_bytes)
 
 
 def _windows(grid: Grid, pixel_bytes: int) -> list[Grid]:
     height, width = block_shape(pixel_bytes)
-    return list(grid.blocks(height, width))
+    places = [
+        (_along_curve(row // height, column // width), row, column)
+        for row in range(0, grid.height, height)
+        for column in range(0, grid.width, width)
+    ]
+    return [
+        grid.window(row, column, min(height, grid.height - row), min(width, grid.width - column))
+        for _, row, column in sorted(places)
+    ]
+
+
+def _along_curve(row: int, column: int) -> int:
+    """Return a position on the Z-order curve (G. M. Morton, 1966): it stays in a tile of a file before it goes on.
+
+    Blocks smaller than a tile then find it decoded already.
+    """
+    position = 0
+    for bit in range(max(row.bit_length(), column.bit_length())):
+        position |= (row >> bit & 1) << 2 * bit + 1 | (column >> bit & 1) << 2 * bit
+    return position
 
 
 class Executor(Protocol):
