@@ -94,8 +94,11 @@ def misplaced_cubes(process: Process, arguments: Mapping[str, Any], kind: type) 
 
 
 def _takes_cubes(schema: Any) -> bool:
+    # What is saved stands for its STAC metadata.
     alternatives = schema if isinstance(schema, list) else [schema]
-    return any(one.get("subtype") == "datacube" or ("type" not in one and "anyOf" not in one) for one in alternatives)
+    return any(
+        one.get("subtype") in ("datacube", "stac") or ("type" not in one and "anyOf" not in one) for one in alternatives
+    )
 
 
 def _signature(process: Process) -> _Signature:
