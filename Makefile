@@ -57,7 +57,7 @@ pytest: $(VENV)/.test ## Run the Python, notebook and browser tests (ARGS="-k na
 	$(BIN)/python -m pytest $(ARGS)
 
 bench: $(VENV)/.bench ## Measure the speed
-	@set -e; for script in $(filter-out benchmarks/peer_%,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script $(ARGS); done
+	@set -e; for script in $(filter-out benchmarks/peer_% %_data.py %_peer.py %_plain.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script $(ARGS); done
 
 wheel: $(VENV)/.test ## Build the wheel and the source distribution into dist/
 	rm -rf dist gdc_jupyter/labextension
