@@ -115,9 +115,12 @@ def _index() -> dict[str, Any]:
 def by_engine(case: str, folder: Path, zones: dict[str, Any]) -> Any:
     """Compute a case with the engine, from JSON to an array, with nothing kept of earlier runs."""
     import gdc_jupyter as gdc
+    from gdc_jupyter.catalog import zarr_arrays
     from gdc_jupyter.catalog.catalog import Catalog
 
     shutil.rmtree(folder / "data" / "cache", ignore_errors=True)
+    # The chunks that are decoded already in this process.
+    zarr_arrays.forget()
     process = json.loads(json.dumps(graph(case, zones)))
     return gdc.execute(process, catalog=Catalog(folder / "data", samples=False))
 

@@ -28,6 +28,7 @@ from gdc_jupyter.catalog.collection import (
 )
 from gdc_jupyter.catalog.raster_files import unreadable
 from gdc_jupyter.catalog.zarr_arrays import read_part
+from gdc_jupyter.cube.gaps import blank
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.cube.netcdf_lock import netcdf_lock
 from gdc_jupyter.cube.time import within
@@ -207,14 +208,13 @@ def decode(variable: Variable, raw: NDArray[Any], out: NDArray[Any]) -> None:
 def _decode_strip(variable: Variable, fills: list[NDArray[Any]], raw: NDArray[Any], out: NDArray[Any]) -> None:
     if variable.scale == 1 and variable.offset == 0:
         np.copyto(out, raw, casting="same_kind" if raw.dtype.kind == "f" else "unsafe")
+    elif variable.offset == 0:
+        np.multiply(raw, np.float64(variable.scale), out=out, dtype=np.float64, casting="same_kind")
     else:
         exact = np.multiply(raw, np.float64(variable.scale), dtype=np.float64)
-        exact += variable.offset
-        np.copyto(out, exact, casting="same_kind")
+        np.add(exact, np.float64(variable.offset), out=out, casting="same_kind")
     for fill in fills:
-        gaps = raw == fill
-        if gaps.any():
-            np.copyto(out, np.nan, where=gaps)
+        blank(out, raw == fill)
 
 
 def read_variable(path: str, variable: Variable, key: tuple[Any, ...]) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,17 @@ def read_part(group: Any, path: str, name: str, key: tuple[Any, ...]) -> NDArray
     key : tuple of int and slice
         What is wanted of each dimension.
     """
-    array = group[name]
-    fast = _tensorstore_array(str(Path(path, name)), array.metadata.zarr_format, _version(path, name))
-    return np.asarray(array[key] if fast is None else fast[key].read().result())
+    fast = _tensorstore_array(str(Path(path, name)), *_version(path, name))
+    # Looking an array up in a group takes as long as reading a small part of it.
+    return np.asarray(group[name][key] if fast is None else fast[key].read().result())
 
 
-def _version(path: str, name: str) -> int:
-    """Return what changes when an array is written anew."""
-    found = (Path(path, name, entry) for entry in ("zarr.json", ".zarray"))
-    return next((entry.stat().st_mtime_ns for entry in found if entry.exists()), 0)
+def _version(path: str, name: str) -> tuple[str, int]:
+    """Return the driver for an array, and what changes when it is written anew."""
+    for driver, entry in (("zarr3", "zarr.json"), ("zarr", ".zarray")):
+        with suppress(OSError):
+            return driver, Path(path, name, entry).stat().st_mtime_ns
+    return "zarr", 0
 
 
 # Decoded chunks that are kept, for the blocks that need another part of them.
@@ -44,13 +47,12 @@ _forbidden = False
 
 
 @lru_cache(maxsize=64)
-def _tensorstore_array(path: str, version: int, changed: int) -> Any:
+def _tensorstore_array(path: str, driver: str, changed: int) -> Any:
     """Return the open tensorstore, or None where that is not installed or cannot read the array."""
     if _forbidden or importlib.util.find_spec("tensorstore") is None:
         return None
     import tensorstore
 
-    driver = "zarr3" if version == 3 else "zarr"
     specification = {"driver": driver, "kvstore": {"driver": "file", "path": path}}
     try:
         return tensorstore.open(specification, read=True, open=True, context=_context()).result()
@@ -66,11 +68,16 @@ def _context() -> Any:
     return tensorstore.Context({"cache_pool": {"total_bytes_limit": CACHE_BYTES}})
 
 
+def forget() -> None:
+    """Let go of all open arrays and of the decoded chunks that are kept."""
+    _tensorstore_array.cache_clear()
+    _context.cache_clear()
+
+
 def _after_fork() -> None:
     global _forbidden
     _forbidden = _forbidden or _tensorstore_array.cache_info().currsize > 0
-    _tensorstore_array.cache_clear()
-    _context.cache_clear()
+    forget()
 
 
 if hasattr(os, "register_at_fork"):

@@ -19,9 +19,10 @@ def warped(
     vertical, horizontal = spatial_dimensions(cube)
     ordered = cube.transpose(..., vertical, horizontal)
     values = warp(ordered.values, grid_of(cube), target, method, scale)
-    coords = {name: ordered.coords[name].variable for name in ordered.dims[:-2] if name in ordered.coords}
+    known = cube.coords.variables
+    coords = {name: known[name] for name in ordered.dims[:-2] if name in known}
     for name, size in ((vertical, target.height), (horizontal, target.width)):
-        coords[name] = xr.Variable(name, np.zeros(size), cube.coords[name].attrs)
+        coords[name] = xr.Variable(name, np.zeros(size), known[name].attrs)
     shaped = xr.DataArray(values, dims=ordered.dims, coords=coords, attrs=cube.attrs)
     return place(shaped, target).transpose(*cube.dims)
 
@@ -55,7 +56,7 @@ def _labelled_like(cube: xr.DataArray, grid: Grid) -> xr.DataArray:
     """Return a cube whose labels are exactly those of a grid that its own equals up to rounding."""
     vertical, horizontal = spatial_dimensions(cube)
     y, x = grid.y_labels(), grid.x_labels()
-    if np.array_equal(cube.coords[vertical].values, y) and np.array_equal(cube.coords[horizontal].values, x):
+    if np.array_equal(labels_of(cube, vertical), y) and np.array_equal(labels_of(cube, horizontal), x):
         return cube
     return place(cube, grid)
 

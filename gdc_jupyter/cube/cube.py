@@ -43,8 +43,8 @@ _STANDARD_NAMES = {
 
 def dimension_type(cube: xr.DataArray, name: str) -> str:
     """Return ``spatial``, ``temporal``, ``bands``, ``geometry`` or ``other``."""
-    if name in cube.coords:
-        coordinate = cube.coords[name]
+    coordinate = coordinate_of(cube, name)
+    if coordinate is not None:
         declared = coordinate.attrs.get("type")
         if declared:
             return str(declared)
@@ -59,18 +59,26 @@ def dimension_type(cube: xr.DataArray, name: str) -> str:
 
 def axis_of(cube: xr.DataArray, name: str) -> str:
     """Return ``x``, ``y`` or ``z`` for a spatial dimension; its name where that is not known."""
-    declared = _declared_axis(cube.coords[name]) if name in cube.coords else None
+    coordinate = coordinate_of(cube, name)
+    declared = None if coordinate is None else _declared_axis(coordinate)
     return declared or _AXES.get(name.lower(), name)
 
 
-def _declared_axis(coordinate: xr.DataArray) -> str | None:
+def coordinate_of(cube: xr.DataArray, name: Hashable) -> xr.Variable | None:
+    """Return the variable of a coordinate, or None; ``cube.coords[name]`` would make a whole cube of it."""
+    found: xr.Variable | None = cube.coords.variables.get(name)
+    return found
+
+
+def _declared_axis(coordinate: xr.Variable) -> str | None:
     axis = str(coordinate.attrs.get("axis", "")).lower()
     return axis if axis in (X, Y, "z") else _STANDARD_NAMES.get(str(coordinate.attrs.get("standard_name")))
 
 
 def labels_of(cube: xr.DataArray, name: str) -> NDArray[Any]:
     """Return the labels of a dimension: 0, 1, 2 and so on where it has none."""
-    return np.asarray(cube.coords[name].values) if name in cube.coords else np.arange(cube.sizes[name])
+    coordinate = coordinate_of(cube, name)
+    return np.arange(cube.sizes[name]) if coordinate is None else np.asarray(coordinate.values)
 
 
 def instants_of(cube: xr.DataArray, name: str) -> NDArray[Any] | None:
@@ -211,11 +219,12 @@ def grid_of(cube: xr.DataArray) -> Grid:
 
 def _axis(cube: xr.DataArray, name: str) -> tuple[float, float, NDArray[Any] | None]:
     """Return the origin and the step of an axis, and its labels where they are not equally spaced."""
-    if name not in cube.coords:
+    coordinate = coordinate_of(cube, name)
+    if coordinate is None:
         raise GdcError("GridIrregular", f"The dimension '{name}' has no labels.")
-    labels = cube.coords[name].values
+    labels = coordinate.values
     if labels.size == 1:
-        step = float(cube.coords[name].attrs.get("step", 1.0))
+        step = float(coordinate.attrs.get("step", 1.0))
         return float(labels[0]) - step / 2, step, None
     steps = np.diff(labels)
     one_way = (steps > 0).all() or (steps < 0).all()
@@ -338,7 +347,8 @@ def without(cube: xr.DataArray, dimension: str, values: np.ndarray[Any, Any]) ->
 
 def coordinates_along(cube: xr.DataArray, dimensions: Sequence[Hashable]) -> dict[Hashable, xr.Variable]:
     """Return the labels of some dimensions of a cube; those of geometries with what else is known of each."""
-    coords = {name: cube.coords[name].variable for name in dimensions if name in cube.coords}
+    known = cube.coords.variables
+    coords = {name: known[name] for name in dimensions if name in known}
     for name in dimensions:
         if dimension_type(cube, str(name)) == "geometry":
             coords |= {key: each.variable for key, each in cube.coords.items() if each.dims == (name,)}

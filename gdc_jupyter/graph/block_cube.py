@@ -42,6 +42,8 @@ class BlockCube:
         Names the cube's values: whatever has the same is the same.
     weight : int
         The bytes that are read for each pixel.
+    widest : int
+        The memory of one pixel of the widest cube that it is computed from, which says how large its blocks may be.
     how : str
         How it is computed, in words.
     work : callable
@@ -63,6 +65,7 @@ class BlockCube:
     shared: bool = False
     fingerprint: str | None = None
     weight: int = 0
+    widest: int = 0
     how: str = ""
     work: Callable[[], str] = str
     needs: Needs = _nothing
@@ -142,25 +145,16 @@ def pad(part: xr.DataArray, inside: Grid | None, window: Grid) -> xr.DataArray:
 def shaped(template: xr.DataArray, values: Any, grid: Grid) -> xr.DataArray:
     """Return values with the dimensions of a template and the x and y of a grid."""
     vertical, horizontal = spatial_dimensions(template)
-    cube = xr.DataArray(
-        values,
-        dims=template.dims,
-        coords={
-            name: coordinate.variable
-            for name, coordinate in template.coords.items()
-            if not {vertical, horizontal} & set(coordinate.dims)
-        },
-        attrs=dict(template.attrs),
-    )
-    coords = spatial_coordinates(grid, vertical, horizontal)
+    known = template.coords.variables
+    coords: dict[Any, Any] = {
+        name: coordinate for name, coordinate in known.items() if not {vertical, horizontal} & set(coordinate.dims)
+    }
+    coords |= spatial_coordinates(grid, vertical, horizontal)
     for name in (vertical, horizontal):
         dims, labels, attributes = coords[name]
-        coords[name] = dims, labels, {**template.coords[name].attrs, **attributes}
-    cube = cube.assign_coords(coords)
-    cube.attrs |= grid_attributes(grid)
-    if grid.regular:
-        cube.attrs.pop("geolocation", None)
-    return cube
+        coords[name] = dims, labels, {**known[name].attrs, **attributes}
+    attrs = {name: value for name, value in template.attrs.items() if name != "geolocation"}
+    return xr.DataArray(values, dims=template.dims, coords=coords, attrs=attrs | grid_attributes(grid))
 
 
 def relabel(part: xr.DataArray, inside: Grid, window: Grid) -> xr.DataArray:
@@ -173,8 +167,8 @@ def relabel(part: xr.DataArray, inside: Grid, window: Grid) -> xr.DataArray:
     x = window.x_labels()[column : column + inside.width]
     return part.assign_coords(
         {
-            vertical: (vertical, y, part.coords[vertical].attrs),
-            horizontal: (horizontal, x, part.coords[horizontal].attrs),
+            vertical: (vertical, y, part.coords.variables[vertical].attrs),
+            horizontal: (horizontal, x, part.coords.variables[horizontal].attrs),
         }
     )
 

@@ -16,6 +16,7 @@ from gdc_jupyter.cube.cube import spatial_dimensions
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.graph.block_cube import BlockCube, shaped
+from gdc_jupyter.graph.memory import keep_freed_memory
 from gdc_jupyter.settings import Limits
 
 # What one block may hold of the widest cube of a plan, and the edges of a block in pixels.
@@ -44,14 +45,19 @@ def block_shape(pixel_bytes: int) -> tuple[int, int]:
     return edge, width
 
 
-def windows(cube: BlockCube, pixel_bytes: int) -> list[Grid]:
-    """Return the windows of the blocks of a cube, those near each other one after another."""
-    assert cube.grid is not None
-    return _windows(cube.grid, pixel_bytes)
+def windows(cube: BlockCube, pixel_bytes: int = 0) -> list[Grid]:
+    """Return the windows of the blocks of a cube, those near each other one after another.
 
-
-def _windows(grid: Grid, pixel_bytes: int) -> list[Grid]:
-    height, width = block_shape(pixel_bytes)
+    Parameters
+    ----------
+    cube : BlockCube
+        A cube with x and y.
+    pixel_bytes : int
+        What one pixel takes at least; by default as much as in the widest cube on the way.
+    """
+    grid = cube.grid
+    assert grid is not None
+    height, width = block_shape(max(pixel_bytes, cube.widest, cube.pixel_bytes))
     places = [
         (_along_curve(row // height, column // width), row, column)
         for row in range(0, grid.height, height)
@@ -129,6 +135,7 @@ class Execution:
 
 def ahead(function: Callable[[Grid], T], blocks: Sequence[Grid]) -> Iterator[T]:
     """Yield what a function makes of windows, in order, computed on threads a few ahead of the consumer."""
+    keep_freed_memory()
     workers = thread_count()
     waiting: deque[Future[T]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="block") as pool:
@@ -163,7 +170,7 @@ class BlockStream:
 
     def windows(self) -> list[Grid]:
         """Return the windows of the blocks that cover the cube."""
-        return _windows(self.grid, self._cube.pixel_bytes)
+        return windows(self._cube)
 
     def map(self, function: Callable[[xr.DataArray, Grid], T], windows: Sequence[Grid] | None = None) -> Iterator[T]:
         """Yield what a function makes of each block."""
@@ -197,7 +204,7 @@ def assemble(cube: BlockCube, execution: Execution) -> xr.DataArray:
     shape = list(cube.probe.shape)
     shape[vertical], shape[horizontal] = cube.grid.height, cube.grid.width
     values = np.empty(shape, cube.probe.dtype)
-    for window, block in execution.blocks(cube, windows(cube, cube.pixel_bytes)):
+    for window, block in execution.blocks(cube, windows(cube)):
         row, column = cube.grid.offset(window)
         target: list[Any] = [slice(None)] * values.ndim
         target[vertical] = slice(row, row + window.height)

@@ -149,7 +149,7 @@ def costs_of(plan: Plan, outputs: Iterable[Any], sample: int = SAMPLE) -> Costs:
         for each, whole in _blocks(costs, cube, pixel_bytes, sample):
             if id(each) not in staged:
                 staged[id(each)] = each
-                waiting.append((each, each.pixel_bytes, whole))
+                waiting.append((each, max(each.widest, each.pixel_bytes), whole))
     return costs
 
 

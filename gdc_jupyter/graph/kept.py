@@ -146,7 +146,7 @@ def keep(cube: BlockCube, inputs: list[BlockCube], kept: Kept) -> BlockCube:
         key = digest(name, window)
         values = kept.get(key)
         if values is not None:
-            return probe.copy(data=values) if window is None else shaped(probe, values, window)
+            return probe.copy(deep=False, data=values) if window is None else shaped(probe, values, window)
         block = compute(window, memo)
         if window is not None or block.shape == probe.shape:
             kept.put(key, block.values)

@@ -146,6 +146,12 @@ class Plan:
         self.resources.close()
 
 
+def _widths(node: Node, values: dict[str, Any], cube: BlockCube) -> list[int]:
+    """Return the memory of a pixel of what a node's cube is computed from; what a source leaves out is not read."""
+    inputs = [] if cube.source is not None else [values[name] for name in node.needs]
+    return [each.widest for each in inputs if isinstance(each, BlockCube)]
+
+
 class Planner:
     """Makes the plan of one graph; it is the engine that processes see.
 
@@ -254,6 +260,7 @@ class Planner:
         else:
             if isinstance(value, BlockCube):
                 value = self._named(value, node, values, shared)
+                value.widest = max([value.widest, value.pixel_bytes, *_widths(node, values, value)])
                 if not value.path:
                     value.path, value.process = (node.id,), node.process
                 self.plan.cubes.append(value)

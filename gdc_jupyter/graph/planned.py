@@ -87,7 +87,8 @@ def loaded(source: Source) -> BlockCube:
 
     def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
         assert window is not None
-        return _labelled(source, metered(work, lambda: source.read(window)), window)
+        values = metered(work, lambda: source.read(window))
+        return shaped(probe, values[0] if source.times is None else values, window)
 
     work = f"read {type(source).__name__}"
     return BlockCube(probe, source.grid, compute, source, how="read", work=lambda: work)
@@ -155,7 +156,7 @@ def regridded(cube: BlockCube, target: Grid, method: str) -> BlockCube:
         return require_cube(metered(work, lambda: warped(block, wanted, method, scale), block.nbytes))
 
     values = cube.probe.values
-    probe = one_pixel(cube.probe.copy(data=values.astype(_float(values.dtype))), target)
+    probe = one_pixel(cube.probe.copy(deep=False, data=values.astype(_float(values.dtype))), target)
     work = f"compute resample {method}"
 
     def needs(window: Grid | None) -> list[tuple[BlockCube, Grid | None]]:
@@ -163,7 +164,9 @@ def regridded(cube: BlockCube, target: Grid, method: str) -> BlockCube:
         return [] if needed is None else [(cube, needed)]
 
     how = f"on blocks, resampled ({method})"
-    return BlockCube(probe, target, compute, how=how, work=lambda: work, needs=needs)
+    # A pixel of a coarser grid is made of several.
+    widest = round(max(cube.widest, cube.pixel_bytes) * max(1 / (scale[0] * scale[1]), 1))
+    return BlockCube(probe, target, compute, how=how, work=lambda: work, needs=needs, widest=widest)
 
 
 def pixelwise(call: Call, cubes: dict[str, BlockCube], probe: xr.DataArray, margin: int) -> BlockCube:

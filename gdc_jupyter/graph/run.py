@@ -341,7 +341,7 @@ class _Counter:
         values = [each.value for each in saved] or [plan.result]
         cubes = [value for value in values if isinstance(value, BlockCube) and value.grid is not None]
         blocks = [len(windows(cube, pixel_bytes)) for cube in cubes]
-        blocks += [len(windows(cube, cube.pixel_bytes)) for cube in plan.stages]
+        blocks += [len(windows(cube)) for cube in plan.stages]
         self.total = max(sum(blocks), 1)
         self.done, self.progress = 0, progress
         self._lock = Lock()

@@ -33,7 +33,7 @@ def trimmed(cube: BlockCube, execution: Execution) -> BlockCube:
     vertical, horizontal = spatial_dimensions(probe)
     sizes = {**probe.sizes, vertical: grid.height, horizontal: grid.width}
     valid = {str(name): np.zeros(size, bool) for name, size in sizes.items()}
-    found = execution.map(cube, windows(cube, cube.pixel_bytes), lambda block, window: (valid_labels(block), window))
+    found = execution.map(cube, windows(cube), lambda block, window: (valid_labels(block), window))
     for here, window in found:
         row, column = grid.offset(window)
         starts = {vertical: row, horizontal: column}

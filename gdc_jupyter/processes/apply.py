@@ -39,7 +39,7 @@ def apply(data: Cube, process: ElementCallback, context: Anything = None) -> Cub
         The cube with new values and the same dimensions.
     """
     result = one_value(framed(process, data)(x=data.values, context=context), data.shape, "The callback of apply")
-    return data.copy(data=result)
+    return data.copy(deep=False, data=result)
 
 
 @process("cubes", "reducer", reach=_reach)

@@ -124,7 +124,7 @@ def anomaly(data: TemporalCube, normals: TemporalCube, period: AnomalyPeriod) ->
         average = spread(aligned.isel({of_normals: number}, drop=True), single, "cube of normals").astype(kind)
         for position in np.flatnonzero(places == number):
             np.subtract(values[position], average, out=result[position, ...])
-    return data.copy(data=np.moveaxis(result, 0, data.get_axis_num(name)))
+    return data.copy(deep=False, data=np.moveaxis(result, 0, data.get_axis_num(name)))
 
 
 def _places(times: NDArray[Any], period: str, first: int, last: int) -> tuple[list[str], NDArray[np.intp]]:

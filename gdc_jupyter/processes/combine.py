@@ -56,7 +56,7 @@ def mask(data: RasterCube, mask: RasterCube, replacement: Scalar = None) -> Rast
     marks = spread(on_grid_of(mask, data), data, "mask")
     marked = (marks != 0) & ~np.asarray(missing(marks))
     value = np.float32(np.nan) if replacement is None else replacement
-    return data.copy(data=np.where(marked, value, data.values))
+    return data.copy(deep=False, data=np.where(marked, value, data.values))
 
 
 @process("cubes", joins=True)

@@ -158,7 +158,7 @@ def apply_neighborhood(
     else:
         values = _tiles(padded, process, context, spans)
     inner = tuple(slice(each.pads[0], each.pads[0] + data.sizes[name]) for name, each in spans.items())
-    return data.copy(data=values[inner])
+    return data.copy(deep=False, data=values[inner])
 
 
 def _all_spans(data: xr.DataArray, size: Any, overlap: Any, window: Place | None) -> dict[str, Spans]:

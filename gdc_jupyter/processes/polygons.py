@@ -111,7 +111,7 @@ def _replaced(data: xr.DataArray, chosen: NDArray[np.bool_], replacement: Any) -
     value = np.float32(np.nan) if replacement is None else replacement
     if replacement is not None and data.dtype.kind == "f":
         where = where & ~np.isnan(data.values)
-    return data.copy(data=np.where(where, value, data.values))
+    return data.copy(deep=False, data=np.where(where, value, data.values))
 
 
 def _reads(grid: Grid, arguments: Mapping[str, Any], window: Grid) -> Grid:
@@ -186,12 +186,12 @@ def apply_polygon(
         own = _own(zones, int(member), window) & ~taken[rows, columns]
         taken[rows, columns] |= own
         part = ordered.isel({vertical: rows, horizontal: columns})
-        part = part.copy(data=np.where(own, part.values, value)).transpose(*data.dims)
+        part = part.copy(deep=False, data=np.where(own, part.values, value)).transpose(*data.dims)
         result[..., rows, columns][..., own] = _processed(process, part, context, ordered.dims)[..., own]
     if grid.shape == (1, 1) and not taken.any():
         # One pixel stands for all of them in the plan, so that the callback can refuse.
         _processed(process, data, context, ordered.dims)
-    return ordered.copy(data=result).transpose(*data.dims)
+    return ordered.copy(deep=False, data=result).transpose(*data.dims)
 
 
 def _processed(callback: Any, part: xr.DataArray, context: Any, order: Any) -> NDArray[Any]:

@@ -142,7 +142,7 @@ def apply_kernel(
     vertical, horizontal = spatial_dimensions(data)
     ordered = data.transpose(..., vertical, horizontal)
     values = numeric(ordered.values)
-    return ordered.copy(data=correlate(values, weights, border, replace_invalid)).transpose(*data.dims)
+    return ordered.copy(deep=False, data=correlate(values, weights, border, replace_invalid)).transpose(*data.dims)
 
 
 def _weights(kernel: Any) -> Any:

@@ -118,7 +118,7 @@ def _labelled(data: Any, frame: Frame | None) -> xr.DataArray | None:
     if not isinstance(data, np.ndarray) or not data.ndim:
         return None
     if frame is not None and data.shape == frame.block.shape:
-        return frame.block.copy(data=data)
+        return frame.block.copy(deep=False, data=data)
     if frame is not None and data.shape == frame.block.shape[1:]:
         return without(frame.block, str(frame.block.dims[0]), data)
     return xr.DataArray(data)

@@ -143,7 +143,7 @@ def _timeseries(call: Callable[..., Any], data: Any, context: Any) -> Any:
                 f"apply_timeseries must return as many values as it gets: {len(values)}, not {result.shape}."
             )
         results[row] = result
-    return moved.copy(data=results.reshape(moved.shape)).transpose(*array.dims)
+    return moved.copy(deep=False, data=results.reshape(moved.shape)).transpose(*array.dims)
 
 
 def _temporal(array: xr.DataArray) -> str:
@@ -231,7 +231,7 @@ def _as_data(result: Any, given: Any) -> Any:
     if isinstance(result, xr.Dataset):
         raise ContractError("The UDF returns an xarray.Dataset where an xarray.DataArray is needed.")
     if isinstance(result, np.ndarray) and isinstance(given, xr.DataArray) and result.shape == given.shape:
-        return given.copy(data=result)
+        return given.copy(deep=False, data=result)
     if result is None:
         raise ContractError("The UDF returns nothing.")
     return result

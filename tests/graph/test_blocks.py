@@ -189,3 +189,24 @@ def test_block_shape_follows_the_pixel():
     assert ten[0] * ten[1] * 80 <= blocks.BLOCK_BYTES
     assert hundred[0] * hundred[1] * 800 <= blocks.BLOCK_BYTES
     assert all(edge % 64 == 0 for edge in (*ten, *hundred))
+
+
+def test_blocks_are_as_small_as_the_widest_cube_on_the_way_needs(monkeypatch):
+    """The result has one band and no dates, what is read for it has several."""
+    asked = []
+    monkeypatch.setattr(blocks, "block_shape", lambda pixel_bytes: (asked.append(pixel_bytes), (64, 64))[1])
+    run(
+        {
+            "load": load(),
+            "ndvi": node("ndvi", data=of("load")),
+            "median": node("reduce_dimension", True, data=of("ndvi"), dimension="t", reducer=reducer("median")),
+        }
+    )
+    assert set(asked) == {len(TIMES) * len(BANDS) * 4}
+
+
+def test_blocks_of_a_coarser_grid_are_smaller(monkeypatch):
+    asked = []
+    monkeypatch.setattr(blocks, "block_shape", lambda pixel_bytes: (asked.append(pixel_bytes), (64, 64))[1])
+    run({"load": load(), "coarse": node("resample_spatial", True, data=of("load"), resolution=40, method="average")})
+    assert asked[0] == pytest.approx(16 * len(TIMES) * len(BANDS) * 4, rel=0.1)
