@@ -186,8 +186,8 @@ def _point_cells(points: Geometries, owner: Integers, grid: Grid, share: Floats 
     inside = (u >= 0) & (u < grid.width) & (v >= 0) & (v < grid.height)
     pixels = np.floor(v[inside]).astype(np.int64) * grid.width + np.floor(u[inside]).astype(np.int64)
     key = owner[inside] * (grid.width * grid.height) + pixels
-    key, first = np.unique(key, return_index=True)
-    return _single(key, grid, np.ones(len(key)) if share is None else share[inside][first])
+    key, part = np.unique(key, return_inverse=True)
+    return _single(key, grid, np.ones(len(key)) if share is None else np.bincount(part, share[inside], len(key)))
 
 
 def _single(key: Integers, grid: Grid, share: Floats) -> _Runs:

@@ -15,7 +15,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from gdc_jupyter.cube.cube import crs_of as named_crs
-from gdc_jupyter.cube.cube import dimension_type, dimensions_of_type
+from gdc_jupyter.cube.cube import dimensions_of_type
 from gdc_jupyter.cube.geometries import LONGITUDE_LATITUDE, Geometries, as_array, require_valid, to_crs
 from gdc_jupyter.cube.grid import normalise_crs
 from gdc_jupyter.errors import GdcError
@@ -204,11 +204,6 @@ def beside_features(cube: xr.DataArray) -> dict[str, xr.Variable]:
 def kinds(cube: xr.DataArray) -> set[str]:
     """Return the types of the geometries that are not empty."""
     return {one.geom_type for one in geometries_of(cube) if not one.is_empty}
-
-
-def other_dimensions(cube: xr.DataArray) -> list[str]:
-    """Return the dimensions of a vector cube beside that of the geometries."""
-    return [str(name) for name in cube.dims if dimension_type(cube, str(name)) != "geometry"]
 
 
 def _column(values: Any) -> NDArray[Any]:

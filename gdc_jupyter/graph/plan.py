@@ -13,11 +13,10 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
 
 from gdc_jupyter.cube.area import crop_geometries
-from gdc_jupyter.cube.grid import Bounds, Grid
+from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.cube.stream import CubeStream
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube, Memo
@@ -51,7 +50,7 @@ from gdc_jupyter.settings import Permissions
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
-    from gdc_jupyter.catalog.collection import Collection, Source
+    from gdc_jupyter.catalog.collection import Collection, Query, Source
 
 # The arguments that an error of a process is about.
 _ARGUMENTS = {
@@ -399,27 +398,11 @@ class Planner:
             result: T = self._kept[make]
         return result
 
-    def load(
-        self,
-        collection: str | Collection,
-        bounds: Bounds | None,
-        crs: str,
-        polygons: Any,
-        start: np.datetime64 | None,
-        end: np.datetime64 | None,
-        bands: list[str] | None,
-        properties: dict[str, Any] | None,
-    ) -> BlockCube:
+    def load(self, collection: str | Collection, query: Query | None = None, polygons: Any = None) -> BlockCube:
         """Return a collection's cube; see :class:`gdc_jupyter.processes.engine.Engine`."""
         from gdc_jupyter.catalog.collection import Query
 
-        def matches(item: dict[str, Any]) -> bool:
-            return all(
-                bool(condition(value=item.get(name), context=None)) for name, condition in (properties or {}).items()
-            )
-
-        query = Query(bounds, crs, start, end, tuple(bands) if bands else None, matches if properties else None)
-        source = (self.catalog.get(collection) if isinstance(collection, str) else collection).open(query)
+        source = (self.catalog.get(collection) if isinstance(collection, str) else collection).open(query or Query())
         self.plan.sources.append(source)
         cube = loaded(source)
         if polygons is None:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
 
-    from gdc_jupyter.catalog.collection import Collection
-    from gdc_jupyter.cube.grid import Bounds
+    from gdc_jupyter.catalog.collection import Collection, Query
     from gdc_jupyter.settings import Permissions
 
 
@@ -103,18 +101,8 @@ class Engine(Protocol):
     def keep(self, make: Callable[[Engine], T]) -> T:
         """Return what ``make`` has made for this run, now or earlier; it is closed when the run ends."""
 
-    def load(
-        self,
-        collection: str | Collection,
-        bounds: Bounds | None,
-        crs: str,
-        polygons: Any,
-        start: np.datetime64 | None,
-        end: np.datetime64 | None,
-        bands: list[str] | None,
-        properties: dict[str, Any] | None,
-    ) -> Any:
-        """Return a cube of a collection, restricted to a box, polygons, an interval, bands and property conditions.
+    def load(self, collection: str | Collection, query: Query | None = None, polygons: Any = None) -> Any:
+        """Return a cube of what is wanted of a collection, and of its pixels those in polygons; all by default.
 
         The collection is one of the catalogue, by its id, or any other.
         """

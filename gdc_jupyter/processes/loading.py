@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from gdc_jupyter.processes.engine import Engine
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import BOUNDING_BOX, NULL, Cube, Schema
-from gdc_jupyter.processes.storage import Bands, Properties, TemporalExtent, extents
+from gdc_jupyter.processes.storage import Bands, Properties, TemporalExtent, query_of
 
 Url = Annotated[str, Schema({"type": "string", "format": "uri", "subtype": "uri", "pattern": "^https?://"})]
 StacExtent = Annotated[
@@ -80,17 +80,11 @@ def load_stac(
     UrlNotPermitted
         The address, or one that it leads to, may not be asked.
     """
-    from gdc_jupyter.catalog.collection import Query
     from gdc_jupyter.catalog.stac import Place, open_stac
 
-    bounds, crs, polygons, start, end = extents(spatial_extent, temporal_extent)
-
-    def matches(item: dict[str, Any]) -> bool:
-        return all(condition(value=item.get(name), context=None) for name, condition in (properties or {}).items())
-
-    query = Query(bounds, crs, start, end, tuple(bands) if bands else None, matches if properties else None)
+    query, polygons = query_of(spatial_extent, temporal_extent, bands, properties)
     collection = open_stac(url, query, Place(engine.permissions, lambda: engine.keep(_scratch)))
-    return engine.load(collection, bounds, crs, polygons, start, end, bands, properties)
+    return engine.load(collection, query, polygons)
 
 
 @process("cubes", "import", plans=True)
@@ -204,7 +198,7 @@ def _rasters(places: list[Any], format: Any, engine: Engine) -> Any:
     from gdc_jupyter.catalog.user_files import raster_collection
 
     collection = raster_collection(places, format, engine.permissions.hosts)
-    return engine.load(collection, None, "OGC:CRS84", None, None, None, None, None)
+    return engine.load(collection)
 
 
 def _scratch(engine: Engine) -> Any:

@@ -59,7 +59,7 @@ def run_ogcapi(data: Value, id: ProcessId, context: Context = {}, *, engine: Eng
     if path is None:
         return value
     format = require_input_format("GTiff" if path.suffix == ".tif" else "netCDF")
-    return engine.load(raster_collection([path], format), None, "OGC:CRS84", None, None, None, None, None)
+    return engine.load(raster_collection([path], format))
 
 
 def _scratch(engine: Engine) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from gdc_jupyter.cube.area import LONGITUDE_LATITUDE, box, envelope
 from gdc_jupyter.cube.time import parse_interval
@@ -10,6 +10,9 @@ from gdc_jupyter.cube.zones import require_polygons
 from gdc_jupyter.processes.engine import Engine
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.schemas import BOUNDING_BOX, GEOJSON, INTERVAL, NULL, Anything, Cube, Schema
+
+if TYPE_CHECKING:
+    from gdc_jupyter.catalog.collection import Query
 
 CollectionId = Annotated[str, Schema({"type": "string", "subtype": "collection-id", "pattern": r"^[\w\-\.~/]+$"})]
 SpatialExtent = Annotated[
@@ -98,11 +101,16 @@ def load_collection(
     TemporalExtentEmpty
         The end of the interval is not later than its start.
     """
-    return engine.load(id, *extents(spatial_extent, temporal_extent), bands, properties)
+    return engine.load(id, *query_of(spatial_extent, temporal_extent, bands, properties))
 
 
-def extents(spatial_extent: Any, temporal_extent: Any) -> tuple[Any, str, Any, Any, Any]:
-    """Return a box, its CRS, polygons, the start and the end that two extents of a process mean."""
+def query_of(spatial_extent: Any, temporal_extent: Any, bands: Any, properties: Any) -> tuple[Query, Any]:
+    """Return what the arguments of a loading process ask of a collection, and the polygons among them, or None."""
+    from gdc_jupyter.catalog.collection import Query
+
+    def matches(item: dict[str, Any]) -> bool:
+        return all(bool(condition(value=item.get(name), context=None)) for name, condition in properties.items())
+
     bounds, crs, polygons = None, LONGITUDE_LATITUDE, None
     if isinstance(spatial_extent, dict) and "west" in spatial_extent:
         bounds, crs = box(spatial_extent)
@@ -112,7 +120,8 @@ def extents(spatial_extent: Any, temporal_extent: Any) -> tuple[Any, str, Any, A
         require_polygons(polygons)
         bounds = envelope(polygons)
     start, end = (None, None) if temporal_extent is None else parse_interval(temporal_extent)
-    return bounds, crs, polygons, start, end
+    names = tuple(bands) if bands else None
+    return Query(bounds, crs, start, end, names, matches if properties else None), polygons
 
 
 @process("cubes", "export", "stac", plans=True)

@@ -57,6 +57,13 @@ def test_hole_and_parts():
     np.testing.assert_allclose(image(shares(as_array([several]), GRID), GRID), by_shapely(several, GRID), atol=1e-12)
 
 
+def test_specks_of_one_geometry_in_a_pixel_add_up():
+    specks = shapely.MultiPolygon(
+        [shapely.box(500002, 5199992, 500002.02, 5199992.02), shapely.box(500007, 5199994, 500007.01, 5199994.02)]
+    )
+    assert image(shares(as_array([specks]), GRID), GRID)[0, 0] == pytest.approx(6e-6)
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     seed=st.integers(0, 10**6),

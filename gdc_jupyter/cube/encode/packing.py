@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Truth values as 0 and 1, with a number for the gaps.
-BOOLEAN_NODATA = 255
 TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 PARAMETERS: dict[str, dict[str, Any]] = {
