@@ -187,7 +187,8 @@ def _point_cells(points: Geometries, owner: Integers, grid: Grid, share: Floats 
     pixels = np.floor(v[inside]).astype(np.int64) * grid.width + np.floor(u[inside]).astype(np.int64)
     key = owner[inside] * (grid.width * grid.height) + pixels
     key, part = np.unique(key, return_inverse=True)
-    return _single(key, grid, np.ones(len(key)) if share is None else np.bincount(part, share[inside], len(key)))
+    total = np.ones(len(key)) if share is None else np.bincount(part, share[inside], len(key)).astype(np.float64)
+    return _single(key, grid, total)
 
 
 def _single(key: Integers, grid: Grid, share: Floats) -> _Runs:

@@ -37,6 +37,11 @@ class Child:
         self.pid: int | None = None
         self.exited: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
+    def kill(self) -> None:
+        """End it at once, without waiting until it is gone."""
+        if not self.exited.done():
+            self._launcher.send({"do": "kill", "id": self._number, "signal": int(signal.SIGKILL)})
+
     async def end(self) -> None:
         """End it: SIGTERM, then SIGKILL, and wait until it is gone."""
         for number in (signal.SIGTERM, signal.SIGKILL):

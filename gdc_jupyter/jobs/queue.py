@@ -18,6 +18,7 @@ from gdc_jupyter.jobs import worker
 from gdc_jupyter.jobs.launcher import LOST, Child, Launcher
 from gdc_jupyter.jobs.server_lock import ServerLock
 from gdc_jupyter.jobs.store import JobStore
+from gdc_jupyter.jobs.warm import WarmWorkers
 from gdc_jupyter.settings import Permissions
 
 _log = logging.getLogger(__name__)
@@ -94,6 +95,8 @@ class JobQueue:
         self._closing = False
         self._launcher = launcher or Launcher(self.folder / "forkserver.log")
         self._lock = ServerLock(self.folder / "servers")
+        #: Answers what has to be fast.
+        self.warm = WarmWorkers(self._launcher, self._request, max_synchronous)
 
     @property
     def busy(self) -> bool:
@@ -115,6 +118,7 @@ class JobQueue:
         self._closing = True
         self._waiting.clear()
         running = list(self._tasks.values())
+        await self.warm.close()
         await self._launcher.close()
         if running:
             await asyncio.wait(running, timeout=5)

@@ -36,11 +36,12 @@ def main(request: dict[str, Any]) -> int:
     Parameters
     ----------
     request : dict
-        ``mode``: ``job``, ``result``, ``validate``, ``estimate``, ``processes`` or ``formats``; ``folder``: where
-        output, answer and log file go; ``data``: the data folder; ``samples``: whether the sample collections are
-        there; ``memory_limit``: bytes that the work may use, or 0 for no limit; ``permissions``: fields of
-        :class:`gdc_jupyter.settings.Permissions`; ``dask_scheduler``: the address of a Dask cluster, or nothing; and by
-        mode ``process``, ``owner`` and ``limits``, which go before those of the permissions, or ``job`` and ``store``.
+        ``mode``: ``serve`` (see :mod:`gdc_jupyter.jobs.serve`), ``job``, ``result``, ``validate``, ``estimate``,
+        ``processes`` or ``formats``; ``folder``: where output, answer and log file go; ``data``: the data folder;
+        ``samples``: whether the sample collections are there; ``memory_limit``: bytes that the work may use, or 0 for
+        no limit; ``permissions``: fields of :class:`gdc_jupyter.settings.Permissions`; ``dask_scheduler``: the address
+        of a Dask cluster, or nothing; and by mode ``process``, ``owner`` and ``limits``, which go before those of the
+        permissions, or ``job`` and ``store``.
     """
     folder = Path(request["folder"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,6 +52,10 @@ def main(request: dict[str, Any]) -> int:
         limit_memory(request["memory_limit"])
     if request["mode"] == "job":
         return _run_job(request, folder)
+    if request["mode"] == "serve":
+        from gdc_jupyter.jobs.serve import serve
+
+        return serve(request)
     return _answer(request, folder)
 
 
@@ -148,8 +153,8 @@ def _compute(request: dict[str, Any], folder: Path) -> Any:
 def _validate(request: dict[str, Any], folder: Path) -> Any:
     from gdc_jupyter.graph import validate
 
-    permissions = _permissions(request)
-    return [fault_entry(fault) for fault in validate(request["process"], _catalog(request), permissions=permissions)]
+    permissions = permissions_of(request)
+    return [fault_entry(fault) for fault in validate(request["process"], catalog_of(request), permissions=permissions)]
 
 
 def _estimate(request: dict[str, Any], folder: Path) -> Any:
@@ -157,8 +162,8 @@ def _estimate(request: dict[str, Any], folder: Path) -> Any:
 
     found = explain(
         request["process"],
-        _catalog(request),
-        permissions=_permissions(request),
+        catalog_of(request),
+        permissions=permissions_of(request),
         default_formats=DEFAULT_FORMATS,
     )
     figures = found.as_json()
@@ -198,11 +203,11 @@ def _run(process: dict[str, Any], request: dict[str, Any], files: Path, **option
     files.mkdir(parents=True, exist_ok=True)
     # A synchronous request is small: a cluster would only add to its time.
     scheduler = request.get("dask_scheduler") or None if request["mode"] == "job" else ""
-    permissions = _permissions(request)
-    return run(process, _catalog(request), files, permissions=permissions, dask_scheduler=scheduler, **options)
+    permissions = permissions_of(request)
+    return run(process, catalog_of(request), files, permissions=permissions, dask_scheduler=scheduler, **options)
 
 
-def _permissions(request: dict[str, Any]) -> Permissions:
+def permissions_of(request: dict[str, Any]) -> Permissions:
     """Return what the user may do; what their own code needs lies in the folder of the job."""
     given = request.get("permissions", {})
     owner = request.get("owner")
@@ -214,7 +219,8 @@ def _permissions(request: dict[str, Any]) -> Permissions:
     )
 
 
-def _catalog(request: dict[str, Any]) -> Any:
+def catalog_of(request: dict[str, Any]) -> Any:
+    """Return the catalogue of a request."""
     from gdc_jupyter.catalog.catalog import Catalog
 
     return Catalog(Path(request["data"]), samples=request.get("samples", True))

@@ -8,6 +8,8 @@ from typing import Any
 
 from gdc_jupyter.errors import GdcError
 
+#: The files of the folder `openapi`, in the order in which their paths are listed.
+_SECTIONS = ("capabilities", "account", "collections", "processes", "jobs")
 _METHODS = ("get", "put", "post", "patch", "delete")
 _MOST_LEVELS, _SHOWN_LEVELS = 250, 40
 
@@ -15,10 +17,22 @@ _MOST_LEVELS, _SHOWN_LEVELS = 250, 40
 @cache
 def document() -> dict[str, Any]:
     """Return the OpenAPI document without the server's address."""
+    made = _section("base")
+    made["paths"] = {}
+    for name in _SECTIONS:
+        section = _section(name)
+        made["paths"] |= section["paths"]
+        for kind, components in section.get("components", {}).items():
+            made["components"].setdefault(kind, {}).update(components)
+    return made
+
+
+def _section(name: str) -> dict[str, Any]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    loaded: dict[str, Any] = yaml.load(Path(__file__).with_name("openapi.yaml").read_text(encoding="utf-8"), loader)
+    text = (Path(__file__).parent / "openapi" / f"{name}.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.load(text, loader)
     return loaded
 
 

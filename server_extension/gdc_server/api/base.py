@@ -13,15 +13,20 @@ import orjson
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.jobs.warm import Answer
 from gdc_server import contract
 from gdc_server.api import errors
 from gdc_server.api.links import Links
+from gdc_server.api.negotiation import Offer, choose
 from gdc_server.identity import open_to_all, owner_of, plain_authorization
 from gdc_server.services import Services
 
 _T = TypeVar("_T")
+#: A client that takes nothing for so long has gone.
+_SLOWEST_SECONDS = 60.0
 _EXPOSED = "Link, Location, OpenEO-Costs, OpenEO-Identifier, GDC-Identifier"
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -189,6 +194,37 @@ class ApiHandler(JupyterHandler):
         """Return how many elements a page may have, None for all."""
         limit = self.integer("limit")
         return None if limit is None else min(limit, self.services.limits.max_page)
+
+    def format(self, *offers: Offer) -> Offer:
+        """Return the format that the client wants, the first where it does not say."""
+        self.set_header("Vary", "Accept")
+        return choose(offers, self.get_query_argument("f", ""), self.request.headers.get("Accept", ""))
+
+    async def send_stream(self, answer: Answer) -> None:
+        """Send the bytes of a warm worker's answer as they come."""
+        self.set_header("Content-Type", answer.head["media_type"])
+        for name, value in answer.head.get("headers", {}).items():
+            self.set_header(name, value)
+        try:
+            async for chunk in answer.chunks():
+                self.write(chunk)
+                async with asyncio.timeout(_SLOWEST_SECONDS):
+                    await self.flush()
+            await self.finish()
+        except (StreamClosedError, TimeoutError):
+            self.break_off()
+        except GdcError:
+            if not self._headers_written:
+                raise
+            # It cannot be told any more; that the end is missing tells that it is not all.
+            self.log.warning("%s %s was broken off", self.request.method, self.request.path, exc_info=True)
+            self.break_off()
+
+    def break_off(self) -> None:
+        """Close the connection without an end of the answer."""
+        self._finished = True
+        connection: Any = self.request.connection
+        connection.stream.close()
 
     def send(self, body: Any, media_type: str = "application/json", status: int = 200) -> None:
         """Send JSON."""

@@ -8,19 +8,12 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 
 from gdc_server import __version__, contract
 from gdc_server.api.base import ApiHandler
+from gdc_server.api.conformance import CONFORMS_TO
 from gdc_server.api.links import CONFORMANCE, OPENAPI
 
 GDC_VERSION = "1.0.0-beta"
 OPENEO_VERSION = "1.2.0"
 STAC_VERSION = "1.0.0"
-CONFORMS_TO = [
-    "https://api.openeo.org/1.2.0",
-    "https://api.stacspec.org/v1.0.0/core",
-    "https://api.stacspec.org/v1.0.0/collections",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
-    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
-    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
-]
 _DESCRIPTION = (
     "Data cubes inside Jupyter: discover collections, and compute on them with openEO process graphs, "
     "synchronously or as batch jobs. Log in with the token of the Jupyter server as the password."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from gdc_jupyter.errors import GdcError
@@ -22,6 +23,7 @@ STATUS = {
     "ServiceNotFound": 404,
     "UnsupportedApiVersion": 404,
     "MethodNotAllowed": 405,
+    "NotAcceptable": 406,
     "RequestTimeout": 408,
     "ResultLinkExpired": 410,
     "BodyTooLarge": 413,
@@ -40,8 +42,12 @@ CODES = {
     403: "PermissionsInsufficient",
     404: "NotFound",
     405: "MethodNotAllowed",
+    406: "NotAcceptable",
     413: "BodyTooLarge",
 }
+#: What the OGC APIs call some of them.
+TYPES: dict[str, str] = {}
+_INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def status_of(code: str) -> int:
@@ -50,5 +56,17 @@ def status_of(code: str) -> int:
 
 
 def body_of(error: GdcError, number: str) -> dict[str, Any]:
-    """Return the JSON body of an error."""
-    return {"id": number, "code": error.code, "message": error.message}
+    """Return the JSON body of an error: openEO's fields, and those of the OGC APIs (RFC 7807)."""
+    return {
+        "id": number,
+        "code": error.code,
+        "message": error.message,
+        "type": TYPES.get(error.code, "about:blank"),
+        "title": _title(error.code),
+        "status": status_of(error.code),
+        "detail": error.message,
+    }
+
+
+def _title(code: str) -> str:
+    return _INNER_CAPITAL.sub(" ", code).capitalize()
