@@ -32,14 +32,18 @@ class Context:
 
     Attributes
     ----------
-    catalog : Catalog
-        The catalogue, which lives as long as the worker.
+    everything : Catalog
+        The whole catalogue, which lives as long as the worker.
     request : dict
         What all requests of the server have in common.
     """
 
-    catalog: Any
+    everything: Any
     request: dict[str, Any]
+
+    def catalog(self, viewer: str | None) -> Any:
+        """Return the catalogue as a user may see it, or as who has not logged in may."""
+        return self.everything
 
     def permissions(self, owner: str | None) -> Any:
         """Return what process graphs of a user may do."""

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -23,6 +23,9 @@ from gdc_server.api.links import Links
 from gdc_server.api.negotiation import Offer, choose
 from gdc_server.identity import open_to_all, owner_of, plain_authorization
 from gdc_server.services import Services
+
+if TYPE_CHECKING:
+    from gdc_jupyter.catalog.catalog import Catalog
 
 _T = TypeVar("_T")
 #: A client that takes nothing for so long has gone.
@@ -137,6 +140,15 @@ class ApiHandler(JupyterHandler):
     def owner(self) -> str:
         """Whose jobs the request is about."""
         return owner_of(self.identity_provider, self.current_user)
+
+    @property
+    def viewer(self) -> str | None:
+        """Who asks, None where nobody has logged in."""
+        return self.owner if self.current_user is not None else None
+
+    async def catalog(self) -> Catalog:
+        """Return the catalogue as who asks may see it."""
+        return await self.services.catalog()
 
     def read_json(self, operation: str) -> dict[str, Any]:
         """Return the body, checked against the contract.

@@ -27,7 +27,7 @@ class LandingHandler(ApiHandler):
     async def get(self) -> None:
         """Describe the server, and link its collections as children of a STAC catalogue."""
         links = self.links
-        catalog = await self.services.catalog()
+        catalog = await self.catalog()
         children = [
             links.link("child", "collections", collection.id, title=collection.title or collection.id)
             for collection in await self.in_thread(catalog.collections)

@@ -21,7 +21,7 @@ class CollectionsHandler(ApiHandler):
     async def get(self) -> None:
         """List a page of them."""
         limit, cursor = self.limit(), self.integer("cursor", 0)
-        catalog = await self.services.catalog()
+        catalog = await self.catalog()
         collections, following = page_of(await self.in_thread(catalog.collections), limit, cursor)
         links = self.links
         described = await self.in_thread(lambda: [describe(collection, links) for collection in collections])
@@ -39,7 +39,7 @@ class CollectionHandler(ApiHandler):
     @allow_unauthenticated
     async def get(self, collection_id: str) -> None:
         """Describe it in full."""
-        catalog = await self.services.catalog()
+        catalog = await self.catalog()
         collection = await self.in_thread(lambda: catalog.get(collection_id))
         self.send(await self.in_thread(lambda: describe(collection, self.links)))
 
