@@ -57,7 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--host", action="append", default=[], help="for an address: a further host that may be asked, as a pattern"
     )
+    add.add_argument("--owner", metavar="USER", help="the user who alone sees it; everybody does by default")
     add.set_defaults(command=_add)
+    share = commands.add_parser("share", help="let everybody see a private collection, or its owner alone again")
+    share.add_argument("id", help="the collection's id")
+    share.add_argument("--undo", action="store_true", help="make it private again")
+    share.set_defaults(command=_share)
     commands.add_parser("list", help="list the collections").set_defaults(command=_list)
     remove = commands.add_parser("remove", help="forget a collection; its files stay")
     remove.add_argument("id", help="the collection's id")
@@ -194,7 +199,7 @@ def _unpack(path: Path, target: Path) -> Path:
 def _add(options: argparse.Namespace) -> int:
     from gdc_jupyter.catalog.catalog import Catalog
 
-    for collection in Catalog().add_all(options.path, options.id, options.title, options.host):
+    for collection in Catalog().add_all(options.path, options.id, options.title, options.host, options.owner):
         print(f"{collection.id}: {collection.title}")
     return 0
 
@@ -202,10 +207,20 @@ def _add(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     from gdc_jupyter.catalog.catalog import Catalog
 
-    collections = Catalog().collections()
+    catalog = Catalog()
+    collections, owners = catalog.collections(), catalog.owners()
     width = max((len(collection.id) for collection in collections), default=0)
     for collection in collections:
-        print(f"{collection.id:{width}}  {collection.title}")
+        owner, shared = owners.get(collection.id, ("", False))
+        print(f"{collection.id:{width}}  {collection.title}{f' (of {owner})' if owner and not shared else ''}")
+    return 0
+
+
+def _share(options: argparse.Namespace) -> int:
+    from gdc_jupyter.catalog.catalog import Catalog
+
+    Catalog().share(options.id, not options.undo)
+    print(f"{options.id}: {'its owner alone sees it' if options.undo else 'everybody sees it'}.")
     return 0
 
 

@@ -6,7 +6,9 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,9 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS collections (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
-    document TEXT NOT NULL
+    document TEXT NOT NULL,
+    owner TEXT,
+    shared INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS items (
     collection INTEGER NOT NULL REFERENCES collections (number) ON DELETE CASCADE,
@@ -30,11 +34,32 @@ CREATE TABLE IF NOT EXISTS items (
     PRIMARY KEY (collection, position)
 ) WITHOUT ROWID;
 """
+#: Columns that the tables of earlier versions lack.
+ADDED = {"owner": "TEXT", "shared": "INTEGER NOT NULL DEFAULT 0"}
 ITEMS = "SELECT document FROM items WHERE collection = ? ORDER BY position"
+
+
+class Everyone(Enum):
+    """Who sees all collections: whoever can read the files themselves."""
+
+    EVERYONE = "everyone"
+
+
+EVERYONE = Everyone.EVERYONE
+
+
+@dataclass
+class _Parsed:
+    """What has been read already, shared by all views of a catalogue."""
+
+    samples: list[Collection] | None = None
+    own: dict[int, Collection] = field(default_factory=dict)
 
 
 class Catalog:
     """All collections; several processes may use and change the same catalogue.
+
+    A collection without an owner is for all. Any other is private: only its owner sees it, unless it is shared.
 
     Parameters
     ----------
@@ -47,11 +72,17 @@ class Catalog:
     def __init__(self, folder: Path | None = None, samples: bool = True) -> None:
         self.folder = Path(folder) if folder is not None else data_directory()
         self._with_samples = samples
-        self._samples: list[Collection] | None = None
-        self._own: dict[int, Collection] = {}
+        self._viewer: str | Everyone | None = EVERYONE
+        self._parsed = _Parsed()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"folder": self.folder, "_with_samples": self._with_samples, "_samples": None, "_own": {}}
+        return self.__dict__ | {"_parsed": _Parsed()}
+
+    def seen_by(self, viewer: str | None) -> Catalog:
+        """Return the catalogue as a user sees it, or, with None, as anybody does; what is added to it is the user's."""
+        view = Catalog(self.folder, self._with_samples)
+        view._parsed, view._viewer = self._parsed, viewer
+        return view
 
     def collections(self) -> list[Collection]:
         """Return all collections: the samples first, then the user's own in the order in which they were added."""
@@ -82,6 +113,7 @@ class Catalog:
         collection_id: str | None = None,
         title: str | None = None,
         hosts: Sequence[str] = (),
+        owner: str | None = None,
     ) -> list[Collection]:
         """Add the data at a path or an address, which stay where they are.
 
@@ -94,6 +126,8 @@ class Catalog:
             Derived from the name and the metadata by default.
         hosts : sequence of str
             For an address: the hosts that may be asked beside its own, as patterns.
+        owner : str, optional
+            The user who alone sees them; everybody does by default.
 
         Raises
         ------
@@ -111,7 +145,7 @@ class Catalog:
             taken.add(collection.id)
         with self._write() as connection:
             for collection in found:
-                _insert(connection, collection)
+                _insert(connection, collection, owner)
         return [self.get(collection.id) for collection in found]
 
     def check_export(self, collection_id: str, format: str) -> None:
@@ -125,10 +159,11 @@ class Catalog:
         from gdc_jupyter.catalog.exported import check_format, exported_folder
 
         folder = exported_folder(self.folder, collection_id)
-        if not folder.exists() and any(collection_id == there.id for there in self.collections()):
+        if not self._may_export(collection_id, folder):
             raise GdcError(
                 "CollectionProtected",
-                f"'{collection_id}' was not made by export_collection, and nothing is added to it: give another id.",
+                f"'{collection_id}' was not made by export_collection or is not yours, and nothing is added to it: "
+                "give another id.",
             )
         check_format(folder, format)
 
@@ -151,13 +186,17 @@ class Catalog:
 
         folder = exported_folder(self.folder, collection_id)
         copied = copy_files(folder, files)
+        viewer = None if self._viewer is EVERYONE else self._viewer
+        row: tuple[str, str | None, int] | None
         try:
             with self._write() as connection:
-                row = connection.execute("SELECT document FROM collections WHERE id = ?", (collection_id,)).fetchone()
-                before = json.loads(row[0])["changes"] if row is not None else []
+                row = connection.execute(
+                    "SELECT document, owner, shared FROM collections WHERE id = ?", (collection_id,)
+                ).fetchone()
+                document, owner, shared = row or ('{"changes": []}', viewer, 0)
                 connection.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
-                every = [*before, *changes]
-                _insert(connection, read_exported(folder, collection_id, every), changes=every)
+                every = [*json.loads(document)["changes"], *changes]
+                _insert(connection, read_exported(folder, collection_id, every), owner, shared, changes=every)
         except BaseException:
             for path in copied:
                 path.unlink(missing_ok=True)
@@ -178,6 +217,41 @@ class Catalog:
             connection.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
         self._remove_exported(collection_id)
 
+    def share(self, collection_id: str, shared: bool = True) -> None:
+        """Let everybody see a private collection, or its owner alone again.
+
+        Raises
+        ------
+        GdcError
+            ``CollectionNotFound``; ``CollectionProtected`` where it has no owner.
+        """
+        self.get(collection_id)
+        with self._write() as connection:
+            found = connection.execute(
+                "UPDATE collections SET shared = ? WHERE id = ? AND owner IS NOT NULL", (shared, collection_id)
+            )
+            if not found.rowcount:
+                raise GdcError("CollectionProtected", f"'{collection_id}' belongs to nobody, and everybody sees it.")
+
+    def owners(self) -> dict[str, tuple[str, bool]]:
+        """Return the owner of each collection that has one, and whether it is shared."""
+        if not self._file.exists():
+            return {}
+        with self._connect() as connection:
+            rows = connection.execute("SELECT id, owner, shared FROM collections WHERE owner IS NOT NULL")
+            return {collection_id: (owner, bool(shared)) for collection_id, owner, shared in rows}
+
+    def _may_export(self, collection_id: str, folder: Path) -> bool:
+        if any(collection_id == sample.id for sample in self._sample_list()):
+            return False
+        if not self._file.exists():
+            return True
+        with self._connect() as connection:
+            row = connection.execute("SELECT owner FROM collections WHERE id = ?", (collection_id,)).fetchone()
+        if row is None:
+            return True
+        return folder.exists() and (self._viewer is EVERYONE or row[0] in (None, self._viewer))
+
     def _remove_exported(self, collection_id: str) -> None:
         from gdc_jupyter.catalog.exported import exported_folder
 
@@ -189,31 +263,26 @@ class Catalog:
             collection.prepare()
 
     def _sample_list(self) -> Sequence[Collection]:
-        if self._samples is None:
+        if self._parsed.samples is None:
             from gdc_jupyter.samples import sample_collections
 
-            self._samples = sample_collections(self.folder / "samples") if self._with_samples else []
-        return self._samples
+            self._parsed.samples = sample_collections(self.folder / "samples") if self._with_samples else []
+        return self._parsed.samples
 
     def _registered(self) -> list[Collection]:
-        """Return the user's collections; only those that are new since the last call are parsed."""
-        from gdc_jupyter.catalog.stored import from_json
-
+        """Return the added collections that are seen; only those that are new since the last call are parsed."""
         if not self._file.exists():
-            self._own = {}
+            self._parsed.own = {}
             return []
         with self._connect() as connection:
-            numbers = [number for (number,) in connection.execute("SELECT number FROM collections ORDER BY number")]
-            own = {number: self._own[number] for number in numbers if number in self._own}
-            for number in numbers:
-                if number in own:
-                    continue
-                row = connection.execute("SELECT document FROM collections WHERE number = ?", (number,)).fetchone()
-                rows = connection.execute(ITEMS, (number,))
-                if row is not None:
-                    own[number] = from_json(json.loads(row[0]), [json.loads(text) for (text,) in rows])
-        self._own = own
-        return [own[number] for number in numbers if number in own]
+            rows = connection.execute("SELECT number, owner, shared FROM collections ORDER BY number").fetchall()
+            parsed = self._parsed.own
+            own = {number: parsed.get(number) or _read(connection, number) for number, *_ in rows}
+        self._parsed.own = {number: collection for number, collection in own.items() if collection is not None}
+        return [found for number, owner, shared in rows if self._sees(owner, shared) and (found := own[number])]
+
+    def _sees(self, owner: str | None, shared: int) -> bool:
+        return owner is None or bool(shared) or self._viewer in (EVERYONE, owner)
 
     @property
     def _file(self) -> Path:
@@ -224,8 +293,7 @@ class Catalog:
         connection = sqlite3.connect(self._file, timeout=30, isolation_level=None)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
-            if not _has_tables(connection):
-                connection.executescript(SCHEMA)
+            _make_tables(connection)
             yield connection
         except sqlite3.DatabaseError as error:
             raise GdcError("CatalogUnreadable", f"The registry {self._file} cannot be used: {error}") from None
@@ -246,15 +314,25 @@ class Catalog:
             connection.execute("COMMIT")
 
 
-def _insert(connection: sqlite3.Connection, collection: Collection, **more: Any) -> None:
+def _read(connection: sqlite3.Connection, number: int) -> Collection | None:
+    from gdc_jupyter.catalog.stored import from_json
+
+    row = connection.execute("SELECT document FROM collections WHERE number = ?", (number,)).fetchone()
+    rows = connection.execute(ITEMS, (number,))
+    return from_json(json.loads(row[0]), [json.loads(text) for (text,) in rows]) if row is not None else None
+
+
+def _insert(
+    connection: sqlite3.Connection, collection: Collection, owner: str | None = None, shared: int = 0, **more: Any
+) -> None:
     from gdc_jupyter.catalog.stored import to_json
 
     collection.metadata()
     document, items = to_json(collection)
     try:
         cursor = connection.execute(
-            "INSERT INTO collections (id, document) VALUES (?, ?)",
-            (collection.id, json.dumps(document | more, allow_nan=False)),
+            "INSERT INTO collections (id, document, owner, shared) VALUES (?, ?, ?, ?)",
+            (collection.id, json.dumps(document | more, allow_nan=False), owner, shared),
         )
     except sqlite3.IntegrityError:
         raise _taken(collection.id) from None
@@ -264,8 +342,15 @@ def _insert(connection: sqlite3.Connection, collection: Collection, **more: Any)
     )
 
 
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'items'").fetchone() is not None
+def _make_tables(connection: sqlite3.Connection) -> None:
+    columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(collections)")}
+    if not columns:
+        connection.executescript(SCHEMA)
+        return
+    for name in ADDED.keys() - columns:
+        # Another process may be doing the same.
+        with suppress(sqlite3.OperationalError):
+            connection.execute(f"ALTER TABLE collections ADD COLUMN {name} {ADDED[name]}")
 
 
 def _taken(collection_id: str) -> GdcError:

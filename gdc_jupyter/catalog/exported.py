@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gdc_jupyter.catalog.collection import Collection
-from gdc_jupyter.catalog.register import IDENTIFIER, read_path
+from gdc_jupyter.catalog.register import check_id, read_path
 from gdc_jupyter.catalog.static_stac import DERIVED
 from gdc_jupyter.cube.merge_patch import merge_patch
 from gdc_jupyter.errors import GdcError
@@ -21,11 +21,7 @@ FORMATS = {"GTiff": (".tif", ".tiff"), "netCDF": (".nc",)}
 
 def exported_folder(data: Path, collection_id: str) -> Path:
     """Return the folder of the files of an exported collection."""
-    if not IDENTIFIER.match(collection_id) or ".." in collection_id:
-        raise GdcError(
-            "CollectionIdInvalid",
-            f"{collection_id!r} cannot be the id of a collection: use letters, digits, and _ - . ~ / only.",
-        )
+    check_id(collection_id)
     return data / "exported" / re.sub(r"[/~]", lambda found: f"%{ord(found.group()):02x}", collection_id)
 
 

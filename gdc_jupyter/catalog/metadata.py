@@ -19,6 +19,8 @@ EXTENSIONS = {
     "item_assets": "https://stac-extensions.github.io/item-assets/v1.0.0/schema.json",
 }
 COG_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
+CRS84_URI = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+EPSG_URI = "http://www.opengis.net/def/crs/EPSG/0/"
 # A longer list of labels makes the metadata slow to send, and nobody reads it.
 MAX_LISTED_LABELS = 1000
 HOUR, DAY = 3600, 86400
@@ -48,6 +50,8 @@ def collection_document(collection: Collection) -> dict[str, Any]:
         },
         "cube:dimensions": dimensions(collection.grid, collection.times, collection.bands, collection.others),
         "summaries": summaries,
+        "dataType": "coverage",
+        **reference_systems(collection.grid.crs),
     }
     if item_assets:
         document["item_assets"] = item_assets
@@ -79,6 +83,16 @@ def crs_code(crs: str) -> str | None:
         return crs
     epsg = parse_crs(crs).to_epsg()
     return f"EPSG:{epsg}" if epsg else None
+
+
+def reference_systems(native: str) -> dict[str, Any]:
+    """Return ``crs``, the addresses of the systems in which data can be had, and that in which they are stored."""
+    codes = [code for code in (crs_code(native), "EPSG:4326", "EPSG:3857") if code]
+    listed = list(dict.fromkeys([CRS84_URI, *(EPSG_URI + code.removeprefix("EPSG:") for code in codes)]))
+    stored = crs_code(native)
+    if native == CRS84:
+        return {"crs": listed, "storageCrs": CRS84_URI}
+    return {"crs": listed} | ({"storageCrs": EPSG_URI + stored.removeprefix("EPSG:")} if stored else {})
 
 
 def dimensions(grid: Grid, times: Times | None, bands: Sequence[Band], others: Others = ()) -> dict[str, Any]:

@@ -12,7 +12,31 @@ from gdc_jupyter.catalog.collection import About, Collection
 from gdc_jupyter.errors import GdcError
 
 NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
-IDENTIFIER = re.compile(r"^[\w\-\.~/]+$")
+_IDENTIFIER = re.compile(r"^[\w\-\.~/]+$")
+#: What comes after an id in the paths of the API.
+_RESERVED = {"coverage", "domainset", "rangetype", "rangeset", "items", "queryables"}
+
+
+def check_id(collection_id: str) -> None:
+    """Refuse an id that the API could not have in a path.
+
+    Raises
+    ------
+    GdcError
+        ``CollectionIdInvalid``.
+    """
+    if not _IDENTIFIER.match(collection_id):
+        raise GdcError(
+            "CollectionIdInvalid",
+            f"{collection_id!r} cannot be the id of a collection: use letters, digits, and _ - . ~ / only.",
+        )
+    segments = collection_id.split("/")
+    if not all(segments) or not _RESERVED.isdisjoint(segments) or not {".", ".."}.isdisjoint(segments):
+        raise GdcError(
+            "CollectionIdInvalid",
+            f"{collection_id!r} cannot be the id of a collection: between slashes, there must be something, and none "
+            f"of {', '.join(sorted(_RESERVED))}, '.' and '..'.",
+        )
 
 
 def read_path(path: Path, collection_id: str | None = None, title: str | None = None) -> Collection:
@@ -33,11 +57,8 @@ def read_path(path: Path, collection_id: str | None = None, title: str | None = 
     path = path.expanduser().absolute()
     if not path.exists():
         raise GdcError("PathNotFound", f"{path} does not exist.")
-    if collection_id is not None and not IDENTIFIER.match(collection_id):
-        raise GdcError(
-            "CollectionIdInvalid",
-            f"{collection_id!r} cannot be the id of a collection: use letters, digits, and _ - . ~ / only.",
-        )
+    if collection_id is not None:
+        check_id(collection_id)
     if path.is_file():
         return _read_file(path, collection_id, title)
     return _read_folder(path, collection_id, title)
@@ -87,8 +108,7 @@ def read_all(
 
 
 def _checked(collection: Collection) -> Collection:
-    if not IDENTIFIER.match(collection.id):
-        raise GdcError("CollectionIdInvalid", f"The id {collection.id!r} cannot be used: give another one that can.")
+    check_id(collection.id)
     return collection
 
 
@@ -162,8 +182,5 @@ def _read_stac(path: Path, collection_id: str | None, title: str | None) -> Coll
     from gdc_jupyter.catalog.static_stac import from_folder
 
     collection = from_folder(path, collection_id, title)
-    if not IDENTIFIER.match(collection.id):
-        raise GdcError(
-            "CollectionIdInvalid", f"The id {collection.id!r} in {path} cannot be used: give another one that can."
-        )
+    check_id(collection.id)
     return collection

@@ -43,7 +43,7 @@ class Context:
 
     def catalog(self, viewer: str | None) -> Any:
         """Return the catalogue as a user may see it, or as who has not logged in may."""
-        return self.everything
+        return self.everything.seen_by(viewer)
 
     def permissions(self, owner: str | None) -> Any:
         """Return what process graphs of a user may do."""

@@ -220,10 +220,11 @@ def permissions_of(request: dict[str, Any]) -> Permissions:
 
 
 def catalog_of(request: dict[str, Any]) -> Any:
-    """Return the catalogue of a request."""
+    """Return the catalogue of a request, as its user sees it; the whole one where no user is told of."""
     from gdc_jupyter.catalog.catalog import Catalog
 
-    return Catalog(Path(request["data"]), samples=request.get("samples", True))
+    catalog = Catalog(Path(request["data"]), samples=request.get("samples", True))
+    return catalog.seen_by(request["owner"]) if "owner" in request else catalog
 
 
 class _Report:

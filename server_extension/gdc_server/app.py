@@ -18,7 +18,7 @@ from gdc_server.api.routes import routes
 from gdc_server.identity import is_personal
 from gdc_server.services import Limits, Services
 
-_COMMANDS = ("run", "explain", "add", "list", "remove")
+_COMMANDS = ("run", "explain", "add", "list", "share", "remove")
 _JOB_EVENT = "urn:gdc-jupyter:job:1"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +153,9 @@ def test_an_id_is_unique_and_well_formed(catalog: Catalog, own: Catalog, tmp_pat
         own.add(path)
     with pytest.raises(GdcError, match="cannot be the id"):
         own.add(path, collection_id="a b?")
+    for reserved in ("a/items", "coverage", "a//b", "../b"):
+        with pytest.raises(GdcError, match="between slashes"):
+            own.add(path, collection_id=reserved)
 
 
 def add_many(folder: Path, path: Path, number: int) -> None:
@@ -190,3 +195,17 @@ def test_a_forked_process_reads_what_its_parent_has_open(own: Catalog, tmp_path:
 def read_in_child(catalog: Catalog, values: Any) -> None:
     for name in ("array", "raster", "store"):
         assert_array_equal(read_all(catalog, name)[0, 0], values)
+
+
+def test_a_catalogue_of_an_earlier_version_is_taken_up(own: Catalog, tmp_path: Path) -> None:
+    write_tiff(tmp_path / "a.tif", pixels(4, 5))
+    own.add(tmp_path / "a.tif")
+    with closing(sqlite3.connect(own.folder / "catalog.sqlite", isolation_level=None)) as connection:
+        for column in ("owner", "shared"):
+            connection.execute(f"ALTER TABLE collections DROP COLUMN {column}")
+    before = Catalog(own.folder, samples=False)
+    assert [found.id for found in before.seen_by(None).collections()] == ["a"]
+    write_tiff(tmp_path / "b.tif", pixels(4, 5))
+    before.add_all(tmp_path / "b.tif", owner="ann")
+    assert [found.id for found in before.seen_by("ann").collections()] == ["a", "b"]
+    assert [found.id for found in before.seen_by("bob").collections()] == ["a"]

@@ -127,3 +127,27 @@ def test_a_stac_document_is_modified() -> None:
 )
 def test_merge_patches_of_the_standard(document: Any, patch: Any, result: Any) -> None:
     assert merge_patch(document, patch) == result
+
+
+def test_what_a_user_exports_is_the_users_own(own: Catalog, tmp_path: Path) -> None:
+    go(graph("2022-04-01", "2022-04-02"), own.seen_by("ann"), tmp_path / "one")
+    assert [found.id for found in own.seen_by("ann").collections()] == ["s2", "made"]
+    assert [found.id for found in own.seen_by("bob").collections()] == ["s2"]
+    assert [found.id for found in own.seen_by(None).collections()] == ["s2"]
+    assert [found.id for found in own.collections()] == ["s2", "made"]
+    load = node("load_collection", True, id="made", spatial_extent=None, temporal_extent=None)
+    assert [fault.code for fault in validate({"process_graph": {"load": load}}, own.seen_by("bob"))] == [
+        "CollectionNotFound"
+    ]
+    with pytest.raises(GdcError, match="is not yours"):
+        go(graph("2022-05-01", "2022-05-02"), own.seen_by("bob"), tmp_path / "two")
+    go(graph("2022-05-01", "2022-05-02"), own.seen_by("ann"), tmp_path / "three")
+    own.share("made")
+    source = own.seen_by(None).get("made").open(Query())
+    assert_array_equal(source.read(source.grid)[:, 0], PIXELS)
+    own.share("made", False)
+    with pytest.raises(GdcError, match="does not exist"):
+        own.seen_by(None).get("made")
+    assert own.owners() == {"made": ("ann", False)}
+    with pytest.raises(GdcError, match="belongs to nobody"):
+        own.share("s2")

@@ -148,7 +148,7 @@ class ApiHandler(JupyterHandler):
 
     async def catalog(self) -> Catalog:
         """Return the catalogue as who asks may see it."""
-        return await self.services.catalog()
+        return (await self.services.catalog()).seen_by(self.viewer)
 
     def read_json(self, operation: str) -> dict[str, Any]:
         """Return the body, checked against the contract.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
+import orjson
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from gdc_server.api.base import ApiHandler
@@ -12,6 +14,10 @@ from gdc_server.api.paging import page_links, page_of
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.collection import Collection
+
+_KEPT: WeakKeyDictionary[Collection, dict[str, bytes]] = WeakKeyDictionary()
+#: Addresses under which clients see the server, that descriptions are kept for.
+_MOST_ROOTS = 4
 
 
 class CollectionsHandler(ApiHandler):
@@ -24,7 +30,7 @@ class CollectionsHandler(ApiHandler):
         catalog = await self.catalog()
         collections, following = page_of(await self.in_thread(catalog.collections), limit, cursor)
         links = self.links
-        described = await self.in_thread(lambda: [describe(collection, links) for collection in collections])
+        described = await self.in_thread(lambda: [described_as_json(collection, links) for collection in collections])
         own = [
             *page_links(links, "collections", limit, cursor, following),
             links.link("root", title="Landing page"),
@@ -41,7 +47,18 @@ class CollectionHandler(ApiHandler):
         """Describe it in full."""
         catalog = await self.catalog()
         collection = await self.in_thread(lambda: catalog.get(collection_id))
-        self.send(await self.in_thread(lambda: describe(collection, self.links)))
+        self.send(await self.in_thread(lambda: described_as_json(collection, self.links)))
+
+
+def described_as_json(collection: Collection, links: Links) -> orjson.Fragment:
+    """Return the JSON of `describe`, which is kept: of a thousand collections it would take a second anew."""
+    kept = _KEPT.setdefault(collection, {})
+    text = kept.get(links.root)
+    if text is None:
+        while len(kept) >= _MOST_ROOTS:
+            kept.pop(next(iter(kept)), None)
+        text = kept[links.root] = orjson.dumps(describe(collection, links), option=orjson.OPT_SERIALIZE_NUMPY)
+    return orjson.Fragment(text)
 
 
 def describe(collection: Collection, links: Links) -> dict[str, Any]:

@@ -46,5 +46,5 @@ class ValidationHandler(ApiHandler):
         """List all faults of a process; none where it is right."""
         process = self.read_json("validate")
         queue = await self.services.queue()
-        faults = await queue.ask("validate", process=process, owner=self.owner)
+        faults = await queue.ask("validate", process=process, owner=self.viewer)
         self.send({"errors": faults})
