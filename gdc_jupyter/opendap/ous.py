@@ -1,0 +1,287 @@
+"""OUS, the OPeNDAP URL service: from what is asked to addresses, one stage after the other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gdc_jupyter.opendap import messages
+from gdc_jupyter.opendap.constraints import Hyperslab, expression, hyperslab, parts_of, true_box
+from gdc_jupyter.opendap.links import NoAddress, address
+from gdc_jupyter.opendap.metadata import (
+    Collection,
+    Found,
+    Granule,
+    GranuleQuery,
+    MetadataError,
+    Service,
+    Source,
+    Variable,
+)
+from gdc_jupyter.opendap.parameters import BoxInvalid, Parameters
+from gdc_jupyter.opendap.versions import Accepted
+
+_LEVELS = ("3", "4")
+_DAP4_SUFFIXES = {"nc": "dap.nc4", "nc4": "dap.nc4", "ascii": "dap.csv", "csv": "dap.csv"}
+_PAGE = 10
+LATER_VENDOR = "cmr-service-bridge"
+
+
+class OusError(Exception):
+    """A request that has no answer.
+
+    Attributes
+    ----------
+    errors : list of str
+        In the order of the stages.
+    """
+
+    def __init__(self, *errors: str) -> None:
+        super().__init__(*errors)
+        self.errors = list(errors)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return messages.status_of(self.errors)
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address, and what is behind it.
+
+    Attributes
+    ----------
+    url : str
+    explanation : dict, optional
+        Index ranges, edges of the cells in degrees and bytes.
+    """
+
+    url: str
+    explanation: dict[str, Any] | None = None
+
+
+@dataclass
+class Addresses:
+    """The answer, as it comes.
+
+    Attributes
+    ----------
+    items : async iterator of Address
+        Raises OusError.
+    warnings : list of str
+        All are there when the items have come.
+    granules : Found
+        The granules behind, with how many there are and where a next page starts.
+    paged : bool
+        Whether this is one page of several.
+    """
+
+    items: AsyncIterator[Address]
+    granules: Found
+    warnings: list[str] = field(default_factory=list)
+    paged: bool = False
+
+
+def is_later(accepted: Accepted) -> bool:
+    """Tell whether messages are those of the later service, which had another name at first."""
+    return accepted.vendor == LATER_VENDOR or accepted.version == "v3"
+
+
+def box_error(error: BoxInvalid, accepted: Accepted) -> OusError:
+    """Return what OUS says of a box outside of the Earth, which ends in granules that cannot be found."""
+    return OusError(*error.errors, messages.NO_URL if is_later(accepted) else messages.NO_DATA_URL)
+
+
+async def addresses(
+    source: Source, parameters: Parameters, accepted: Accepted, most: int = 100_000, after: str = ""
+) -> Addresses:
+    """Return the addresses of what is asked for.
+
+    Parameters
+    ----------
+    source : Source
+        Where the metadata come from.
+    parameters : Parameters
+    accepted : Accepted
+        The version, one of those that there are.
+    most : int
+        Granules that are listed at most.
+    after : str
+        The header ``CMR-Search-After`` of the page before.
+
+    Raises
+    ------
+    OusError
+    """
+    page_size = parameters.page_size or (_PAGE if accepted.version == "v3" or parameters.page_num else None)
+    paged = page_size is not None or bool(after)
+    query = GranuleQuery(
+        parameters.collection_id,
+        parameters.granules,
+        parameters.exclude_granules,
+        parameters.bounding_box,
+        parameters.temporal,
+        page_size or (_PAGE if after else None),
+        parameters.page_num,
+        after,
+    )
+    warnings = [f"The parameter '{name}' is not known, and was ignored." for name in parameters.unknown]
+    asking = asyncio.ensure_future(source.granules(query))
+    try:
+        collection = await source.collection(parameters.collection_id)
+        if collection is None:
+            return Addresses(_none(), Found(_no_granules(), 0), warnings, paged)
+        _check_level(collection, accepted)
+        variables, services = await asyncio.gather(
+            _variables(source, parameters, collection, warnings), source.services(collection.services)
+        )
+        granules = await asking
+    except MetadataError as error:
+        raise OusError(*error.errors) from None
+    finally:
+        asking.cancel()
+        await asyncio.wait([asking])
+    made = Addresses(_none(), granules, warnings, paged)
+    made.items = _Maker(parameters, accepted, collection, services, variables, made).items(most)
+    return made
+
+
+async def _none() -> AsyncIterator[Address]:
+    return
+    yield
+
+
+async def _no_granules() -> AsyncIterator[Granule]:
+    return
+    yield
+
+
+def _check_level(collection: Collection, accepted: Accepted) -> None:
+    level = collection.processing_level
+    level = "3" if level in ("", "NA", "Not Provided") else level
+    if not accepted.at_least("v2.1") and level not in _LEVELS:
+        raise OusError(messages.LEVEL, messages.problematic_level(level, collection.concept_id))
+
+
+async def _variables(
+    source: Source, parameters: Parameters, collection: Collection, warnings: list[str]
+) -> list[Variable]:
+    """Return the variables that the query is about: those given; with a box and none given, all there are."""
+    if not parameters.variables and parameters.bounding_box is None:
+        return []
+    found = await source.variables(parameters.variables or collection.variables, collection)
+    there = {variable.concept_id for variable in found}
+    if missing := [concept_id for concept_id in parameters.variables if concept_id not in there]:
+        warnings.append(f"The variables {', '.join(missing)} were not found.")
+    return found
+
+
+class _Maker:
+    """Makes the addresses of granules."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        accepted: Accepted,
+        collection: Collection,
+        services: Sequence[Service],
+        variables: Sequence[Variable],
+        answer: Addresses,
+    ) -> None:
+        self._parameters = parameters
+        self._collection = collection
+        self._services = services
+        self._variables = variables
+        self._answer = answer
+        self._later = is_later(accepted)
+        self._strict = accepted.at_least("v2.1")
+        self._dap_version = parameters.dap_version or (4 if accepted.version == "v3" else 2)
+        suffix = parameters.format
+        self._suffix = _DAP4_SUFFIXES.get(suffix, suffix) if self._dap_version == 4 else suffix
+        self._common = self._parts(self._variables)
+
+    async def items(self, most: int) -> AsyncIterator[Address]:
+        problematic: list[str] = []
+        errors: list[str] = []
+        count = 0
+        try:
+            async for granule in self._answer.granules.granules:
+                if count >= most:
+                    self._warn(f"There are more granules; only the first {most} are listed. Ask for pages.")
+                    break
+                count += 1
+                try:
+                    base = address(granule, self._collection, self._services, self._later)
+                except NoAddress as missing:
+                    errors += [] if missing.reason in errors else [missing.reason]
+                    problematic += [granule.concept_id] if missing.naming else []
+                    continue
+                if errors:
+                    continue
+                for address_ in self._of(granule, base):
+                    yield address_
+        except MetadataError as error:
+            raise OusError(*error.errors) from None
+        if errors:
+            raise OusError(*errors, *([messages.problematic(problematic)] if problematic else []))
+
+    def _of(self, granule: Granule, base: str) -> list[Address]:
+        parts = self._common
+        if granule.variables is not None:
+            chosen = {variable.name for variable in self._variables}
+            parts = self._parts([variable for variable in granule.variables if variable.name in chosen])
+        return [self._address(base, slabs) for slabs in parts]
+
+    def _address(self, base: str, slabs: Sequence[Hyperslab]) -> Address:
+        url = f"{base}.{self._suffix}{expression(slabs, self._dap_version)}"
+        return Address(url, _explained(url, slabs) if self._parameters.explain else None)
+
+    def _parts(self, variables: Sequence[Variable]) -> list[list[Hyperslab]]:
+        """Return the hyperslabs of each address of a granule: one, or two where the box crosses the grid's edge."""
+        if not variables:
+            return [[]]
+        flat = [variable.name for variable in variables if self._strict and not variable.gridded]
+        if flat:
+            self._warn(messages.not_gridded(flat))
+            self._warn(messages.BOUNDS_REMOVED)
+            return [[]]
+        box = self._parameters.bounding_box
+        if box is None:
+            return [[Hyperslab(variable) for variable in variables]]
+        varying = [v.name for v in variables if any(dimension.size is None for dimension in v.dimensions)]
+        if varying:
+            self._warn(f"The sizes of {', '.join(varying)} vary: all of it is in each address.")
+        boxes = parts_of(box, variables)
+        if len(boxes) > 1:
+            self._warn(
+                "The box crosses the edge of the grid, where longitudes start anew: there are two addresses for each "
+                "granule, the western part first."
+            )
+        made = [[slab for variable in variables if (slab := hyperslab(variable, part))] for part in boxes]
+        return [slabs for slabs in made if slabs]
+
+    def _warn(self, warning: str) -> None:
+        if warning not in self._answer.warnings:
+            self._answer.warnings.append(warning)
+
+
+def _explained(url: str, slabs: Sequence[Hyperslab]) -> dict[str, Any]:
+    sizes = [slab.size for slab in slabs]
+    ranges = {
+        slab.variable.name: {
+            dimension.name: list(slab.ranges[index] if slab.ranges else (0, (dimension.size or 1) - 1))
+            for index, dimension in enumerate(slab.variable.dimensions)
+        }
+        for slab in slabs
+    }
+    box = true_box(slabs[0]) if slabs else None
+    known = [size for size in sizes if size is not None]
+    return {
+        "url": url,
+        "index-ranges": ranges,
+        "bounding-box": list(box) if box else None,
+        "bytes": sum(known) if slabs and len(known) == len(sizes) else None,
+    }

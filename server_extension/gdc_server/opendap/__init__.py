@@ -1,0 +1,1 @@
+"""The routes of OUS and of the DAP server."""
