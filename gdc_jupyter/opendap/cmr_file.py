@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -70,7 +71,11 @@ class CmrFile:
     async def granules(self, query: GranuleQuery) -> Found:
         """Return granules by provider and start."""
         every = self._granules.get(query.collection_id, [])
-        return page([granule for record, granule in every if _is_wanted(record, granule, query)], query)
+        narrowed = query.granules or query.temporal or query.bounding_box
+        if not narrowed:
+            return page([granule for _, granule in every], query)
+        wanted = await asyncio.to_thread(lambda: [found for record, found in every if _is_wanted(record, found, query)])
+        return page(wanted, query)
 
 
 def page(wanted: Sequence[Granule], query: GranuleQuery) -> Found:
@@ -114,7 +119,7 @@ def _by_collection(records: Sequence[Mapping[str, Any]]) -> dict[str, list[tuple
 
 
 def _is_wanted(record: Mapping[str, Any], granule: Granule, query: GranuleQuery) -> bool:
-    if query.granules and (granule.concept_id in query.granules) == query.exclude:
+    if query.granules and (granule.concept_id in query.chosen) == query.exclude:
         return False
     if query.temporal and not any(_meets(record, start, end) for start, end in query.temporal):
         return False

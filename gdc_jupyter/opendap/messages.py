@@ -15,6 +15,7 @@ LONGITUDE = "The values provided for longitude are not within the valid range of
 NO_DATA_URL = "There was a problem extracting a data URL from the granule's service data file."
 NO_URL = "There was a problem extracting an OPeNDAP URL or data URL from the granule's metadata file."
 NO_OPENDAP_URL = "Could not determine OPeNDAP URL from tags and datafile URL or base OPeNDAP URL."
+NO_COLLECTION = "There was a problem extracting collection metadata."
 NO_GRANULES = "There was a problem extracting granule metadata."
 NO_SERVICES = "There was a problem extracting service metadata."
 NO_VARIABLES = "There was a problem extracting variable metadata."
@@ -25,7 +26,7 @@ BOUNDS_REMOVED = "The bounding information for the query has been removed."
 
 _FORBIDDEN = {NO_PERMISSION, NO_TOKEN, NO_VALID_TOKEN}
 _CLIENT = {LEVEL, INVALID, LATITUDE, LONGITUDE}
-_SERVER = {NO_DATA_URL, NO_GRANULES, NO_SERVICES, NO_VARIABLES}
+_SERVER = {NO_DATA_URL, NO_COLLECTION, NO_GRANULES, NO_SERVICES, NO_VARIABLES}
 _SERVER_STARTS = ("There was a problem creating URLs from granule file data:",)
 
 

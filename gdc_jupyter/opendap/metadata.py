@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from gdc_jupyter.opendap.parameters import Box
@@ -176,6 +177,11 @@ class GranuleQuery:
     page_size: int | None = None
     page_num: int | None = None
     after: str = ""
+
+    @cached_property
+    def chosen(self) -> frozenset[str]:
+        """The concept ids of the granules."""
+        return frozenset(self.granules)
 
 
 @dataclass

@@ -26,6 +26,8 @@ from gdc_jupyter.opendap.versions import Accepted
 _LEVELS = ("3", "4")
 _DAP4_SUFFIXES = {"nc": "dap.nc4", "nc4": "dap.nc4", "ascii": "dap.csv", "csv": "dap.csv"}
 _PAGE = 10
+#: Granules that are worked on before others get their turn.
+_BREATH = 200
 LATER_VENDOR = "cmr-service-bridge"
 
 
@@ -213,6 +215,8 @@ class _Maker:
                     self._warn(f"There are more granules; only the first {most} are listed. Ask for pages.")
                     break
                 count += 1
+                if count % _BREATH == 0:
+                    await asyncio.sleep(0)
                 try:
                     base = address(granule, self._collection, self._services, self._later)
                 except NoAddress as missing:

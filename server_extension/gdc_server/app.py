@@ -16,6 +16,8 @@ from gdc_jupyter.settings import Permissions, data_directory
 from gdc_server.api.capabilities import WellKnownHandler
 from gdc_server.api.routes import routes
 from gdc_server.identity import is_personal
+from gdc_server.opendap.routes import routes as opendap_routes
+from gdc_server.opendap.service import OusService
 from gdc_server.services import Limits, Services
 
 _COMMANDS = ("run", "explain", "add", "list", "share", "remove")
@@ -84,6 +86,21 @@ class GdcApp(ExtensionApp):
     max_synchronous_result_bytes = Integer(
         Limits.max_synchronous_result_bytes, min=0, help="The same for synchronous requests; 0 for that of jobs."
     ).tag(config=True)
+    ous_catalogue = Unicode(
+        help="File with metadata in CMR's JSON form (collections, granules, variables, services) that the OPeNDAP URL "
+        "service knows beside this server's own collections."
+    ).tag(config=True)
+    cmr_url = Unicode(
+        help="Search application of a CMR (https://host/search) that the OPeNDAP URL service asks for collections that "
+        "are not known here; it gets the caller's Echo-Token."
+    ).tag(config=True)
+    ous_max_granules = Integer(
+        OusService.most_granules, min=1, help="Most granules that one answer of the OPeNDAP URL service lists."
+    ).tag(config=True)
+    administrators = List(
+        Unicode(),
+        help="Users who may look into the caches of the OPeNDAP URL service; on the server of one person, that person.",
+    ).tag(config=True)
     result_url_lifetime = Integer(
         Limits.result_url_lifetime, min=1, help="Seconds that the addresses of result files are good for."
     ).tag(config=True)
@@ -106,7 +123,14 @@ class GdcApp(ExtensionApp):
         os.environ["GDC_DATA_DIR"] = str(data)
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
         self.services = Services(
-            data, self.samples, limits, self._permissions(), self.dask_scheduler, tell=self._tell_job, touch=self._touch
+            data,
+            self.samples,
+            limits,
+            self._permissions(),
+            self.dask_scheduler,
+            self._ous(),
+            tell=self._tell_job,
+            touch=self._touch,
         )
         self.services.begin()
         self.settings.update({"gdc_services": self.services, "gdc_public_url": self.public_url})
@@ -114,7 +138,7 @@ class GdcApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Add the routes, and the list of versions at the server's root."""
-        self.handlers.extend(routes())
+        self.handlers.extend([*routes(), *opendap_routes()])
         self._server.web_app.add_handlers(".*$", [(r"/+\.well-known/openeo/*", WellKnownHandler)])
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
@@ -130,6 +154,12 @@ class GdcApp(ExtensionApp):
         return Permissions(
             udf, self.udf_seconds, self.udf_memory, tuple(self.hosts), ogcapi=self.ogcapi or None, limits=limits
         )
+
+    def _ous(self) -> OusService:
+        catalogue = Path(self.ous_catalogue).expanduser().absolute() if self.ous_catalogue else None
+        personal = is_personal(self._server.identity_provider) and not self.administrators
+        administrators = None if personal else tuple(self.administrators)
+        return OusService(catalogue, self.cmr_url, self.ous_max_granules, administrators)
 
     @property
     def _server(self) -> Any:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.samples import is_complete
 from gdc_jupyter.settings import Permissions
+from gdc_server.opendap.service import OusService
 from gdc_server.signing import Signer
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Services:
         What process graphs may do.
     dask_scheduler : str
         The address of the Dask cluster that computes the blocks of batch jobs, if any.
+    ous : OusService
+        The OPeNDAP URL service.
     tell : callable
         Called with the id, status and progress in percent of a job that has changed.
     touch : callable
@@ -74,6 +77,7 @@ class Services:
     limits: Limits = field(default_factory=Limits)
     permissions: Permissions = field(default_factory=Permissions)
     dask_scheduler: str = ""
+    ous: OusService = field(default_factory=OusService)
     tell: Callable[[str, str, float], None] = lambda job_id, status, progress: None
     touch: Callable[[datetime], None] = lambda time: None
     _opening: asyncio.Task[JobQueue] | None = None
@@ -121,6 +125,7 @@ class Services:
 
     async def _get_ready(self) -> None:
         # One after the other, so that a first request does not share the processor with all of it.
+        await asyncio.to_thread(self.ous.load)
         for name in ("processes", "formats"):
             await self.constant(name)
         await self.catalog()
@@ -128,6 +133,7 @@ class Services:
 
     async def close(self) -> None:
         """End all work."""
+        self.ous.close()
         if self._sample_maker is not None:
             self._sample_maker.kill()
             await asyncio.to_thread(self._sample_maker.wait)

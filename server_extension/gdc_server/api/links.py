@@ -33,14 +33,14 @@ class Links:
         # JupyterHub tells its servers where the outside finds them.
         public_url = public_url or os.environ.get("JUPYTERHUB_PUBLIC_URL", "")
         if public_url:
-            server = public_url.rstrip("/")
+            self.server = public_url.rstrip("/")
         else:
             host, prefix = request.host, ""
             if trust_proxy:
                 host = request.headers.get("X-Forwarded-Host", host).split(",")[0].strip()
                 prefix = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
-            server = f"{request.protocol}://{host}{prefix}{base_url.rstrip('/')}"
-        self.root = f"{server}/gdc"
+            self.server = f"{request.protocol}://{host}{prefix}{base_url.rstrip('/')}"
+        self.root = f"{self.server}/gdc"
         self._request = request
 
     def url(self, *segments: str, **query: Any) -> str:
