@@ -75,6 +75,11 @@ class JobStore:
                 "use the newer program, or another data folder.",
             )
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for the stores of other things in it."""
+        return self._engine
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()

@@ -1,10 +1,10 @@
-"""The tables of the job store."""
+"""The tables of the stores of jobs and of user-defined processes."""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-#: Raised with every change of the tables.
+#: Raised with every change of a table; a further table is none.
 SCHEMA_VERSION = 1
 
 metadata = MetaData()
@@ -50,4 +50,15 @@ logs = Table(
     Column("code", String(64)),
     Column("data", Text),
     Index("logs_of_job", "job", "number"),
+)
+
+user_processes = Table(
+    "user_processes",
+    metadata,
+    Column("owner", String(255), primary_key=True),
+    Column("id", String(255), primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("process_graph", Text, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("updated", String(32), nullable=False),
 )
