@@ -20,6 +20,9 @@ from gdc_jupyter.jobs.worker import catalog_of, error_of, permissions_of
 #: Which function answers which request: it gets a `Context` and the request's arguments.
 ANSWERS = {
     "ping": "gdc_jupyter.jobs.serve:_ping",
+    "coverage": "gdc_jupyter.coverages.answer:coverage",
+    "domain_set": "gdc_jupyter.coverages.answer:domain",
+    "range_type": "gdc_jupyter.coverages.answer:fields",
 }
 _IDLE_SECONDS = 600.0
 #: A worker that has used more is not used again.

@@ -86,6 +86,9 @@ class GdcApp(ExtensionApp):
     max_synchronous_result_bytes = Integer(
         Limits.max_synchronous_result_bytes, min=0, help="The same for synchronous requests; 0 for that of jobs."
     ).tag(config=True)
+    max_coverage_bytes = Integer(
+        Limits.max_coverage_bytes, min=1, help="Most bytes of one coverage, before compression."
+    ).tag(config=True)
     ous_catalogue = Unicode(
         help="File with metadata in CMR's JSON form (collections, granules, variables, services) that the OPeNDAP URL "
         "service knows beside this server's own collections."

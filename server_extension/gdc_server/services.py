@@ -41,6 +41,7 @@ class Limits:
     job_memory: int = 0
     max_synchronous_read_bytes: int = 20 * 10**9
     max_synchronous_result_bytes: int = 4 * 10**9
+    max_coverage_bytes: int = 2 * 10**9
 
     def synchronous(self) -> dict[str, int | None]:
         """Return what process graphs of synchronous requests may cost, where that is not what jobs may."""

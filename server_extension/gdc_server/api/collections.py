@@ -9,6 +9,7 @@ import orjson
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from gdc_server.api.base import ApiHandler
+from gdc_server.api.coverages import coverage_links
 from gdc_server.api.links import Links
 from gdc_server.api.paging import page_links, page_of
 
@@ -68,4 +69,4 @@ def describe(collection: Collection, links: Links) -> dict[str, Any]:
         links.link("root", title="Landing page"),
         links.link("parent", "collections", title="Collections"),
     ]
-    return collection.metadata() | {"links": [*own, *collection.about.links]}
+    return collection.metadata() | {"links": [*own, *coverage_links(collection, links), *collection.about.links]}

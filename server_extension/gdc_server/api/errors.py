@@ -27,6 +27,7 @@ STATUS = {
     "RequestTimeout": 408,
     "ResultLinkExpired": 410,
     "BodyTooLarge": 413,
+    "CoverageTooLarge": 413,
     "DataFileUnreadable": 424,
     "Internal": 500,
     "StorageFailure": 500,

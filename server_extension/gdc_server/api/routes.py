@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tornado.web import RequestHandler
 
-from gdc_server.api import account, capabilities, collections, jobs, processes, result, results
+from gdc_server.api import account, capabilities, collections, coverages, jobs, processes, result, results
 from gdc_server.api.base import UnknownPathHandler
 
 _ID = r"([^/]+)"
@@ -18,6 +18,9 @@ _PATHS: list[tuple[str, type[RequestHandler]]] = [
     ("credentials/oidc", account.OidcHandler),
     ("me", account.MeHandler),
     ("collections", collections.CollectionsHandler),
+    (r"collections/(.+?)/coverage", coverages.CoverageHandler),
+    (r"collections/(.+?)/coverage/domainset", coverages.DomainSetHandler),
+    (r"collections/(.+?)/coverage/rangetype", coverages.RangeTypeHandler),
     (r"collections/(.+?)", collections.CollectionHandler),
     ("processes", processes.ProcessesHandler),
     ("file_formats", processes.FileFormatsHandler),
