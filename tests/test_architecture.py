@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "client": {"selection"},
     "widgets": {"client", "selection"},
 }
-OPEN_TO_ALL = {"errors", "settings"}
+OPEN_TO_ALL = {"answers", "errors", "settings"}
 HEAVY = {"numpy", "xarray", "rasterio", "openeo", "ipywidgets", "ipyleaflet", "anywidget", "pandas", "sqlalchemy"}
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from gdc_jupyter.answers import Context, Streamed
 from gdc_jupyter.coverages import described
 from gdc_jupyter.coverages.coverage import Coverage, resized, resolve
 from gdc_jupyter.coverages.formats import FORMATS, CoverageFormat
 from gdc_jupyter.coverages.request import parse_request
 from gdc_jupyter.errors import GdcError
-
-if TYPE_CHECKING:
-    from gdc_jupyter.jobs.serve import Context, Streamed
 
 #: Parameters of the domain set: what says nothing about values.
 _DOMAIN = ("subset", "bbox", "datetime", "crs", "bbox-crs", "subset-crs", "scale-factor", "scale-axes", "scale-size")
@@ -44,8 +41,6 @@ def coverage(
     GdcError
         ``CoverageTooLarge``, and what `parse_request` and `resolve` raise.
     """
-    from gdc_jupyter.jobs.serve import Streamed
-
     chosen, request = FORMATS[format], parse_request(query)
     found = resolve(context.catalog(viewer).get(collection), request)
     headers = {}
@@ -64,16 +59,12 @@ def coverage(
 
 def domain(context: Context, collection: str, query: Mapping[str, Sequence[str]], viewer: str | None) -> Streamed:
     """Answer with the domain set of a coverage."""
-    from gdc_jupyter.jobs.serve import Streamed
-
     request = parse_request(query, _DOMAIN)
     return Streamed(described.domain_set(resolve(context.catalog(viewer).get(collection), request)))
 
 
 def fields(context: Context, collection: str, query: Mapping[str, Sequence[str]], viewer: str | None) -> Streamed:
     """Answer with the range type of a coverage."""
-    from gdc_jupyter.jobs.serve import Streamed
-
     request = parse_request(query, ("properties",))
     found = context.catalog(viewer).get(collection)
     bands = found.bands if request.properties is None else resolve(found, request).bands

@@ -7,15 +7,18 @@ import json
 import resource
 import socket
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from gdc_jupyter.answers import Context, Streamed
 from gdc_jupyter.jobs import frames
 from gdc_jupyter.jobs.worker import catalog_of, error_of, permissions_of
+
+__all__ = ["ANSWERS", "Context", "Streamed", "serve"]
 
 #: Which function answers which request: it gets a `Context` and the request's arguments.
 ANSWERS = {
@@ -29,8 +32,8 @@ _IDLE_SECONDS = 600.0
 _MOST_MEMORY = 2 << 30
 
 
-@dataclass(frozen=True)
-class Context:
+@dataclass
+class WorkerContext:
     """What answers work with.
 
     Attributes
@@ -53,29 +56,13 @@ class Context:
         return permissions_of(self.request | {"owner": owner})
 
 
-@dataclass(frozen=True)
-class Streamed:
-    """An answer.
-
-    Attributes
-    ----------
-    head : dict
-        ``media_type`` and ``headers`` of the bytes, or the whole answer where there are none.
-    chunks : iterable of bytes
-        The bytes, made as they are sent; what was opened for them is closed by their end.
-    """
-
-    head: dict[str, Any]
-    chunks: Iterable[bytes | bytearray | memoryview] = ()
-
-
 def serve(request: dict[str, Any]) -> int:
     """Answer requests until the server is gone, or there are none for a while; return the exit code."""
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(request["socket"])
     frames.send(connection, frames.HEAD, str(request["number"]).encode())
     connection.settimeout(_IDLE_SECONDS)
-    context = Context(catalog_of(request), request)
+    context = WorkerContext(catalog_of(request), request)
     with suppress(EOFError, OSError):
         while True:
             _, payload = frames.receive(connection)

@@ -76,9 +76,9 @@ def test_links_lead_to_each_format(server):
 
 def test_pixels_are_those_of_openeo(server, graphs):
     query = "bbox=11.33,46.48,11.34,46.49&datetime=2022-06-05&properties=B04,B08&f=geotiff"
-    with MemoryFile(requests.get(f"{server.url}/collections/S2_ALPS/coverage?{query}", timeout=60).content) as memory:
-        with memory.open() as file:
-            values, bounds = file.read().astype(float), file.bounds
+    answer = requests.get(f"{server.url}/collections/S2_ALPS/coverage?{query}", timeout=60)
+    with MemoryFile(answer.content) as memory, memory.open() as file:
+        values, bounds = file.read().astype(float), file.bounds
     extent = dict(zip(("west", "south", "east", "north"), bounds, strict=True)) | {"crs": 32632}
     days = ["2022-06-05", "2022-06-06"]
     load = graphs.node(
