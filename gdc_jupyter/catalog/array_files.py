@@ -66,6 +66,13 @@ class ArrayFilesSource(Source):
                 part = out[position, ..., row : row + inside.height, column : column + inside.width]
                 np.copyto(part, values[number], where=np.isnan(part))
 
+    def _coarser(self, factor: int, lattice: Grid) -> Self | None:
+        thinned = self._thinned(factor, lattice)
+        if thinned is None:
+            return None
+        members = [(source._coarser(factor, lattice), positions) for source, positions in self.members]
+        return replace(thinned, members=tuple((source, at) for source, at in members if source is not None))
+
     def _subset(self, times: list[int] | None, bands: list[int] | None) -> Self:
         names = None if bands is None else [self.bands[index].name for index in bands]
         members = []

@@ -28,6 +28,7 @@ from gdc_jupyter.catalog.collection import (
 )
 from gdc_jupyter.catalog.raster_files import unreadable
 from gdc_jupyter.catalog.zarr_arrays import read_part
+from gdc_jupyter.cube.coarser import middle_of
 from gdc_jupyter.cube.gaps import blank
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.cube.netcdf_lock import netcdf_lock
@@ -129,29 +130,31 @@ class ArraySource(Source):
         return self.path, self.extent, self.variables, self.time_positions, self.layout, self.levels
 
     def _fill(self, window: Grid, out: NDArray[Any]) -> None:
-        row, column = self.extent.offset(window)
-        rows = slice(row, row + window.height)
+        fine = self.fine or self.extent
+        step = round(window.dx / fine.dx)
+        row, column = middle_of(fine, window)
+        rows = _strided(row, window.height, step)
         if self.layout.flip_rows:
-            rows = slice(self.extent.height - rows.stop, self.extent.height - rows.start)
+            rows = _flipped(rows, fine.height)
         at = 0
-        for columns in self._columns(column, window.width):
-            width = columns.stop - columns.start
+        for columns in self._columns(column, window.width, step, fine.width):
+            width = len(range(columns.start, columns.stop, step))
             for index, variable in enumerate(self.variables):
                 self._read_variable(variable, rows, columns, out[:, index, ..., at : at + width])
             at += width
 
-    def _columns(self, column: int, width: int) -> list[slice]:
+    def _columns(self, column: int, width: int, step: int, total: int) -> list[slice]:
         """Return the columns in the order of the file before a flip; two slices across its edge."""
-        total = self.extent.width
         first = (column + self.layout.shift) % total
-        parts = [slice(first, min(first + width, total))]
-        if first + width > total:
-            parts.append(slice(0, first + width - total))
+        before = min(-(-(total - first) // step), width)
+        parts = [_strided(first, before, step)]
+        if width > before:
+            parts.append(_strided(first + before * step - total, width - before, step))
         return parts
 
     def _read_variable(self, variable: Variable, rows: slice, columns: slice, out: NDArray[Any]) -> None:
         if self.layout.flip_columns:
-            columns = slice(self.extent.width - columns.stop, self.extent.width - columns.start)
+            columns = _flipped(columns, (self.fine or self.extent).width)
         for out_times, times in _runs(self.time_positions):
             keys: dict[str, Any] = {"t": times, "y": rows, "x": columns, "1": 0}
             keys |= {name: slice(min(at), max(at) + 1) for (name, _), at in zip(self.others, self.levels, strict=True)}
@@ -170,6 +173,9 @@ class ArraySource(Source):
                 raw = raw[..., ::-1]
             decode(variable, raw, out[out_times])
 
+    def _coarser(self, factor: int, lattice: Grid) -> Self | None:
+        return self._thinned(factor, lattice)
+
     def _subset(self, times: list[int] | None, bands: list[int] | None) -> Self:
         positions = self.time_positions if times is None else tuple(self.time_positions[index] for index in times)
         variables = self.variables if bands is None else tuple(self.variables[index] for index in bands)
@@ -182,6 +188,15 @@ class ArraySource(Source):
             for (name, _), at in zip(self.others, self.levels, strict=True)
         )
         return replace(super().pick(dimension, positions), levels=levels)
+
+
+def _strided(first: int, count: int, step: int) -> slice:
+    return slice(first, first + (count - 1) * step + 1, step)
+
+
+def _flipped(part: slice, total: int) -> slice:
+    """Return the same rows or columns counted from the other end, in ascending order."""
+    return slice(total - part.stop, total - part.start, part.step)
 
 
 def _runs(positions: Sequence[int]) -> list[tuple[slice, slice]]:

@@ -6,7 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -73,10 +73,14 @@ class CogSource(Source):
                 stop = start + len(list(group))
                 target = values[start:stop]
                 if first is None:
-                    _fill_mosaic(mosaics[start], window, target)
+                    for index in range(start, stop):
+                        _fill_mosaic(mosaics[index], window, values[index : index + 1], self.fine is not None)
                 else:
-                    read_layers([mosaic[0] for mosaic in mosaics[start:stop]], window, target)
+                    read_layers([mosaic[0] for mosaic in mosaics[start:stop]], window, target, self.fine is not None)
                 start = stop
+
+    def _coarser(self, factor: int, lattice: Grid) -> Self | None:
+        return self._thinned(factor, lattice)
 
     def _subset(self, times: list[int] | None, bands: list[int] | None) -> Self:
         mosaics = self.mosaics if times is None else tuple(self.mosaics[index] for index in times)
@@ -86,36 +90,41 @@ class CogSource(Source):
 
 
 def _same_file(mosaic: Mosaic) -> object:
-    """Return what bands have in common that are read in one go; None, or a number of its own, where nothing."""
+    """Return what bands have in common that are read in one go; None where each is read by itself."""
     if len(mosaic) != 1:
         return None
     layer = mosaic[0]
     return layer.path, layer.grid, layer.nodata
 
 
-def _fill_mosaic(mosaic: Mosaic, window: Grid, out: NDArray[Any]) -> None:
+def _fill_mosaic(mosaic: Mosaic, window: Grid, out: NDArray[Any], coarsely: bool) -> None:
     """Read one band, shape (1, y, x), of several files; the first valid pixel wins."""
     relevant = [layer for layer in mosaic if _touches(layer.grid, window)]
     if not relevant:
         out.fill(np.nan)
         return
-    read_layers([relevant[0]], window, out)
+    read_layers([relevant[0]], window, out, coarsely)
     for layer in relevant[1:]:
         holes = np.isnan(out)
         if not holes.any():
             return
         below = np.empty(out.shape, out.dtype)
-        read_layers([layer], window, below)
+        read_layers([layer], window, below, coarsely)
         np.copyto(out, below, where=holes)
 
 
 def _touches(grid: Grid, window: Grid) -> bool:
+    box, (west, south, east, north) = _bounds_in(grid, window.crs), window.bounds
+    return box is not None and box.west < east and box.east > west and box.south < north and box.north > south
+
+
+@lru_cache(maxsize=1 << 14)
+def _bounds_in(grid: Grid, crs: str) -> Bounds | None:
+    """Return the bounds of a file in another CRS, None where it has none there."""
     try:
-        box = window.bounds if window.crs == grid.crs else transform_bounds(window.bounds, window.crs, grid.crs)
+        return grid.bounds if grid.crs == crs else transform_bounds(grid.bounds, grid.crs, crs)
     except GdcError:
-        return False
-    west, south, east, north = grid.bounds
-    return box.west < east and box.east > west and box.south < north and box.north > south
+        return None
 
 
 @dataclass(frozen=True, eq=False)

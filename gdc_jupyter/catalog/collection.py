@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdc_jupyter.cube.calendars import format_label, keys
+from gdc_jupyter.cube.coarser import coarser, largest_factor
 from gdc_jupyter.cube.grid import Bounds, Grid, transform_bounds
 from gdc_jupyter.errors import GdcError
 
@@ -155,6 +156,8 @@ class Source(ABC):
         The names and labels of further dimensions, such as depth.
     box : Bounds, optional
         On a curvilinear grid: what lies outside of this box, in the grid's CRS, is NaN.
+    fine : Grid, optional
+        The extent at full resolution, where ``extent`` has coarser pixels than the files.
     """
 
     collection_id: str
@@ -166,6 +169,7 @@ class Source(ABC):
     extent: Grid
     box: Bounds | None = field(default=None, kw_only=True)
     others: Others = field(default=(), kw_only=True)
+    fine: Grid | None = field(default=None, kw_only=True)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -222,6 +226,33 @@ class Source(ABC):
         band_order = None if bands is None else band_positions(self.collection_id, self.bands, bands)
         return self._subset(time_order, band_order)
 
+    def coarser(self, factor: int) -> Self:
+        """Return the data at pixels several times as large, for what is shown small.
+
+        Each has the value of the pixel in its middle, or what an overview in the file has there.
+
+        Parameters
+        ----------
+        factor : int
+            A power of two; less is taken where too little would be left, or the grid is not regular.
+        """
+        factor = min(factor, largest_factor(self.grid, self.extent))
+        if factor < 2 or self.fine is not None:
+            return self
+        thinned = self._coarser(factor, self.extent)
+        return self if thinned is None else thinned
+
+    def _coarser(self, factor: int, lattice: Grid) -> Self | None:
+        """Return the source at coarser pixels that begin at the corner of a lattice; None where it has none of them.
+
+        A kind of source that can be read so calls `_thinned`; others are read in full.
+        """
+        return None
+
+    def _thinned(self, factor: int, lattice: Grid) -> Self | None:
+        grid, extent = coarser(self.grid, factor, lattice), coarser(self.extent, factor, lattice)
+        return None if grid is None or extent is None else replace(self, grid=grid, extent=extent, fine=self.extent)
+
     def pick(self, dimension: str, positions: Sequence[int]) -> Self:
         """Return the source with some of the labels of a further dimension."""
         others = tuple((name, labels[list(positions)] if name == dimension else labels) for name, labels in self.others)
@@ -238,7 +269,17 @@ class Source(ABC):
             return None
         times = None if self.times is None else [str(time) for time in self.times]
         others = [(name, labels.tolist()) for name, labels in self.others]
-        what = type(self).__name__, self.definition(), self.box, others, times, self.bands, self.dtype.str, status
+        what = (
+            type(self).__name__,
+            self.definition(),
+            self.box,
+            self.fine,
+            others,
+            times,
+            self.bands,
+            self.dtype.str,
+            status,
+        )
         return repr(what)
 
     def files(self) -> list[Path] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdc_jupyter.catalog.remote import final_url, is_url, raster_path
+from gdc_jupyter.cube.coarser import Piece, middle_of, pieces
 from gdc_jupyter.cube.grid import Grid, transform_bounds
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.settings import Permissions
@@ -152,7 +153,7 @@ def open_raster(path: str, hosts: tuple[str, ...] | None = None) -> DatasetReade
         raise unreadable(path, str(error).replace(name, path)) from None
 
 
-def read_layers(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
+def read_layers(layers: list[Layer], window: Grid, out: NDArray[Any], coarsely: bool = False) -> None:
     """Read a window of several bands of one file, which share their grid, as numbers with NaN for nodata.
 
     Parameters
@@ -163,6 +164,8 @@ def read_layers(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
         Any grid; nearest neighbours are taken where it is not aligned with that of the file.
     out : numpy.ndarray
         Floating point, shape (len(layers), rows, columns); every pixel is written.
+    coarsely : bool
+        Whether overviews may stand for the pixels of the file, where the window has larger ones.
 
     Raises
     ------
@@ -171,7 +174,8 @@ def read_layers(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
     """
     grid = layers[0].grid
     if not grid.aligned(window):
-        _read_resampled(layers, window, out)
+        if not (coarsely and _read_coarsely(layers, window, out)):
+            _read_resampled(layers, window, out, coarsely)
         return
     inside = grid.intersection(window)
     if inside is None:
@@ -184,6 +188,12 @@ def read_layers(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
 
 
 def _read_aligned(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
+    row, column = layers[0].grid.offset(window)
+    _read_pixels(layers, (row, window.height), (column, window.width), out)
+
+
+def _read_pixels(layers: list[Layer], rows: tuple[int, int], columns: tuple[int, int], out: NDArray[Any]) -> None:
+    """Read rows and columns, each by the first and their number; fewer of them where the array is smaller."""
     from rasterio.errors import RasterioError
     from rasterio.windows import Window
 
@@ -192,10 +202,10 @@ def _read_aligned(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
     if handle.shape != first.grid.shape:
         size = "{} x {}".format(*handle.shape)
         raise unreadable(first.path, f"has {size} pixels, its item says {first.grid.height} x {first.grid.width}")
-    row, column = first.grid.offset(window)
+    window = Window(columns[0], rows[0], columns[1], rows[1])
     try:
-        # GDAL converts to floating point while it copies from the decoded block.
-        handle.read([layer.index for layer in layers], out=out, window=Window(column, row, window.width, window.height))
+        # GDAL converts to floating point while it copies from the decoded block, and takes overviews where it can.
+        handle.read([layer.index for layer in layers], out=out, window=window)
     except (RasterioError, OSError, IndexError) as error:
         raise unreadable(first.path, error.__cause__ or error) from None
     if first.nodata is not None and not np.isnan(first.nodata):
@@ -203,7 +213,29 @@ def _read_aligned(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
             np.copyto(values, np.nan, where=values == values.dtype.type(first.nodata))
 
 
-def _read_resampled(layers: list[Layer], window: Grid, out: NDArray[Any]) -> None:
+def _read_coarsely(layers: list[Layer], window: Grid, out: NDArray[Any]) -> bool:
+    """Read a window whose pixels hold a whole number of those of the file, the same along x and y; False otherwise."""
+    grid = layers[0].grid
+    across, along = window.dx / grid.dx, window.dy / grid.dy
+    factor = round(across)
+    if grid.crs != window.crs or factor < 2 or max(abs(across - factor), abs(along - factor)) > 1e-6 * factor:
+        return False
+    row, column = middle_of(grid, window)
+    down, right = pieces(row, window.height, factor, grid.height), pieces(column, window.width, factor, grid.width)
+    if sum(_length(down)) < window.height or sum(_length(right)) < window.width:
+        out.fill(np.nan)
+    for rows in down:
+        for columns in right:
+            part = out[:, rows.start : rows.stop, columns.start : columns.stop]
+            _read_pixels(layers, (rows.first, rows.size), (columns.first, columns.size), part)
+    return True
+
+
+def _length(found: list[Piece]) -> list[int]:
+    return [piece.stop - piece.start for piece in found]
+
+
+def _read_resampled(layers: list[Layer], window: Grid, out: NDArray[Any], coarsely: bool) -> None:
     grid = layers[0].grid
     same_crs = grid.crs == window.crs
     try:
@@ -211,24 +243,40 @@ def _read_resampled(layers: list[Layer], window: Grid, out: NDArray[Any]) -> Non
     except GdcError:
         out.fill(np.nan)
         return
-    cover = _cover(grid, bounds)
+    factor = _thinning(grid, window, bounds) if coarsely else 1
+    cover = _cover(grid, bounds, factor)
     if cover is None:
         out.fill(np.nan)
         return
-    values = np.empty((len(layers), *cover.shape), out.dtype)
+    thinned = cover if factor == 1 else _thinned(cover, factor)
+    values = np.empty((len(layers), *thinned.shape), out.dtype)
     _read_aligned(layers, cover, values)
     if same_crs:
-        _nearest(values, cover, window, out)
+        _nearest(values, thinned, window, out)
     else:
-        _warp(values, cover, window, out)
+        _warp(values, thinned, window, out)
 
 
-def _cover(grid: Grid, bounds: tuple[float, float, float, float]) -> Grid | None:
-    """Return the part of a grid that touches a box, with a pixel around it."""
+def _thinning(grid: Grid, window: Grid, bounds: tuple[float, float, float, float]) -> int:
+    """Return how many pixels of a file, along x and y, a pixel of a window has at least; a power of two."""
+    across = (bounds[2] - bounds[0]) / window.width / abs(grid.dx)
+    along = (bounds[3] - bounds[1]) / window.height / abs(grid.dy)
+    return 1 << max(int(min(across, along)).bit_length() - 1, 0)
+
+
+def _thinned(cover: Grid, factor: int) -> Grid:
+    """Return a grid over the same area with about so many times fewer rows and columns."""
+    height, width = max(cover.height // factor, 1), max(cover.width // factor, 1)
+    across, along = cover.dx * cover.width / width, cover.dy * cover.height / height
+    return replace(cover, dx=across, dy=along, width=width, height=height)
+
+
+def _cover(grid: Grid, bounds: tuple[float, float, float, float], margin: int) -> Grid | None:
+    """Return the part of a grid that touches a box, with some pixels around it."""
     columns = sorted(((bounds[0] - grid.x) / grid.dx, (bounds[2] - grid.x) / grid.dx))
     rows = sorted(((bounds[1] - grid.y) / grid.dy, (bounds[3] - grid.y) / grid.dy))
-    left, right = int(np.floor(columns[0])) - 1, int(np.ceil(columns[1])) + 1
-    top, bottom = int(np.floor(rows[0])) - 1, int(np.ceil(rows[1])) + 1
+    left, right = int(np.floor(columns[0])) - margin, int(np.ceil(columns[1])) + margin
+    top, bottom = int(np.floor(rows[0])) - margin, int(np.ceil(rows[1])) + margin
     return grid.intersection(grid.window(top, left, bottom - top, right - left))
 
 

@@ -43,6 +43,7 @@ from gdc_jupyter.graph.planned import (
 from gdc_jupyter.graph.probes import Probes
 from gdc_jupyter.graph.signature import misplaced_cubes
 from gdc_jupyter.graph.trim import trimmed
+from gdc_jupyter.graph.view import View
 from gdc_jupyter.processes import PROCESSES, Process
 from gdc_jupyter.processes.engine import Deferred, Engine, T
 from gdc_jupyter.processes.registry import Reach
@@ -174,6 +175,8 @@ class Planner:
         Whether the graph is run, and processes may act elsewhere.
     unknown : set of str
         Parameters without a value; nodes that refer to one are not tried.
+    view : View, optional
+        At which resolution the result is looked at; nothing is saved then.
     """
 
     def __init__(
@@ -187,6 +190,7 @@ class Planner:
         reads: bool = True,
         effects: bool = False,
         unknown: AbstractSet[str] = frozenset(),
+        view: View | None = None,
     ) -> None:
         self.catalog = catalog
         self.parameters = parameters
@@ -198,6 +202,7 @@ class Planner:
         self.kept = kept
         self.reads = reads
         self.unknown = unknown
+        self.view = view
         self.plan = Plan(execution=Execution(whole_bytes=self.permissions.limits.memory_bytes))
         self._kept: dict[Any, Any] = {}
         self._extents: dict[str, Extent] = {}
@@ -323,7 +328,9 @@ class Planner:
         if process.crop and first.grid is not None:
             return self._crop(call, first)
         if process.regrid and not process.reads and first.grid is not None:
-            return regridded(first, process.regrid(first.grid, with_grids(arguments)), arguments.get("method", "near"))
+            target = process.regrid(first.grid, with_grids(arguments))
+            target = target if self.view is None else self.view.grid(target)
+            return regridded(first, target, arguments.get("method", "near"))
         probes = {name: cube.probe for name, cube in cubes.items()}
         reach = self._reach(call, probes)
         if reach is Reach.LABELS or process.counts:
@@ -403,6 +410,7 @@ class Planner:
         from gdc_jupyter.catalog.collection import Query
 
         source = (self.catalog.get(collection) if isinstance(collection, str) else collection).open(query or Query())
+        source = source if self.view is None else self.view.source(source)
         self.plan.sources.append(source)
         cube = loaded(source)
         if polygons is None:
@@ -424,11 +432,12 @@ class Planner:
                 "DataCubeEmpty",
                 f"The data cube has no pixels, and {chosen.name} cannot hold that; choose another area.",
             )
-        chosen.check(
-            data.probe if isinstance(data, BlockCube) else data,
-            data.grid if isinstance(data, BlockCube) else None,
-            options,
-        )
+        if self.view is None:
+            chosen.check(
+                data.probe if isinstance(data, BlockCube) else data,
+                data.grid if isinstance(data, BlockCube) else None,
+                options,
+            )
         if isinstance(data, BlockCube):
             # A probe of its own, by which the saved value is known among others of the same cube.
             data = replace(data, probe=data.probe.copy(deep=False))

@@ -25,6 +25,7 @@ from gdc_jupyter.graph.meter import METER, learn
 from gdc_jupyter.graph.parse import FromParameter, Graph, parse, references
 from gdc_jupyter.graph.plan import Plan, Planner, Saved
 from gdc_jupyter.graph.signature import check
+from gdc_jupyter.graph.view import View
 from gdc_jupyter.graph.write import saved_values, write
 from gdc_jupyter.settings import Limits, Permissions
 
@@ -103,11 +104,12 @@ def make_plan(
     log: Log = lambda level, message, path: None,
     effects: bool = False,
     reads: bool = True,
+    view: View | None = None,
 ) -> Plan:
     """Return the plan of a process.
 
     With ``effects`` it is for a run, and processes may act elsewhere while the plan is made; without ``reads`` nothing
-    is read for it.
+    is read for it; with a ``view`` it is only looked at, at that resolution.
 
     Raises
     ------
@@ -121,12 +123,15 @@ def make_plan(
     missing = [*parsed.faults, *_missing(parsed.graph, parsed.open)]
     # A block is computed from the result back to its sources, with a few calls for each node on the way.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), CALLS_PER_NODE * len(parsed.graph.nodes) + 1000))
-    kept = Kept(catalog.folder / FOLDER)
+    # Naming what is kept takes a look at each file, and a view needs an answer at once.
+    kept = Kept(catalog.folder / FOLDER) if view is None else None
 
     def tell(level: str, message: str) -> None:
         log(level, message, ())
 
-    planner = Planner(catalog, parsed.parameters, missing, permissions, tell, kept, reads=reads, effects=effects)
+    planner = Planner(
+        catalog, parsed.parameters, missing, permissions, tell, kept, reads=reads, effects=effects, view=view
+    )
     return planner.make(parsed.graph)
 
 

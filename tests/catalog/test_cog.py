@@ -239,3 +239,11 @@ def test_the_least_recently_used_handle_is_closed(tmp_path: Path) -> None:
 )
 def test_a_date_is_found_in_a_file_name(name: str, moment: str | None) -> None:
     assert find_moment(name) == (None if moment is None else np.datetime64(moment, "ns"))
+
+
+def test_several_bands_of_scenes_beside_each_other(tmp_path: Path) -> None:
+    left, right = noise(2, 20, 30) + 1, noise(2, 20, 30, seed=1) + 1
+    write_tiff(tmp_path / "a_20220401.tif", left, names=("B04", "B08"))
+    write_tiff(tmp_path / "b_20220401.tif", right, x=600000 + 300, names=("B04", "B08"))
+    source = collection(*sorted(tmp_path.glob("*.tif"))).open(Query())
+    assert_array_equal(source.read(source.grid)[0], np.concatenate([left, right], axis=2).astype("float32"))
