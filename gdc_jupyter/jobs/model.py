@@ -1,4 +1,4 @@
-"""What is known of a batch job: its fields and its states. Light, for the server loads it at its start."""
+"""What is known of a batch job and of a secondary service. Light, for the server loads it at its start."""
 
 from __future__ import annotations
 
@@ -35,8 +35,28 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Service:
+    """A secondary service as the store knows it; ``attributes`` is what was found out of its graph."""
+
+    id: str
+    owner: str
+    type: str
+    title: str | None
+    description: str | None
+    process: dict[str, Any] | None
+    enabled: bool
+    configuration: dict[str, Any]
+    attributes: dict[str, Any]
+    created: str
+    updated: str
+    plan: str | None
+    budget: float | None
+    log_level: str
+
+
+@dataclass(frozen=True)
 class LogEntry:
-    """One line of a job's log; ``path`` lists the node at fault first, then those around it."""
+    """One line of the log of a job or a service; ``path`` lists the node at fault first, then those around it."""
 
     number: int
     level: str

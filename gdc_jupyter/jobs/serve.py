@@ -26,6 +26,9 @@ ANSWERS = {
     "coverage": "gdc_jupyter.coverages.answer:coverage",
     "domain_set": "gdc_jupyter.coverages.answer:domain",
     "range_type": "gdc_jupyter.coverages.answer:fields",
+    "map": "gdc_jupyter.jobs.tiles:about",
+    "range": "gdc_jupyter.jobs.tiles:colors",
+    "tile": "gdc_jupyter.jobs.tiles:tile",
 }
 _IDLE_SECONDS = 600.0
 #: A worker that has used more is not used again.

@@ -1,8 +1,8 @@
-"""The tables of the stores of jobs and of user-defined processes."""
+"""The tables of the stores of jobs, of user-defined processes and of secondary services."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 #: Raised with every change of a table; a further table is none.
 SCHEMA_VERSION = 1
@@ -61,4 +61,38 @@ user_processes = Table(
     Column("process_graph", Text, nullable=False),
     Column("created", String(32), nullable=False),
     Column("updated", String(32), nullable=False),
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("owner", String(255), nullable=False),
+    Column("type", String(32), nullable=False),
+    Column("title", Text),
+    Column("description", Text),
+    Column("process", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("configuration", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("updated", String(32), nullable=False),
+    Column("plan", Text),
+    Column("budget", Float),
+    Column("log_level", String(16), nullable=False),
+    Index("services_of_owner", "owner", "created", "id"),
+)
+
+service_logs = Table(
+    "service_logs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("service", String(64), ForeignKey("services.id", ondelete="CASCADE"), nullable=False),
+    Column("level", String(16), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("time", String(32), nullable=False),
+    Column("path", Text),
+    Column("code", String(64)),
+    Column("data", Text),
+    Index("logs_of_service", "service", "number"),
 )

@@ -104,6 +104,13 @@ class GdcApp(ExtensionApp):
         Unicode(),
         help="Users who may look into the caches of the OPeNDAP URL service; on the server of one person, that person.",
     ).tag(config=True)
+    max_services = Integer(Limits.max_services, min=0, help="Secondary services that one user may have.").tag(
+        config=True
+    )
+    max_tile_read_bytes = Integer(
+        Limits.max_tile_read_bytes, min=1, help="Most bytes that may be read for one map tile, as decoded numbers."
+    ).tag(config=True)
+    tile_timeout = Float(Limits.tile_timeout, min=0.1, help="Seconds that a map tile may take.").tag(config=True)
     result_url_lifetime = Integer(
         Limits.result_url_lifetime, min=1, help="Seconds that the addresses of result files are good for."
     ).tag(config=True)

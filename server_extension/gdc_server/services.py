@@ -18,11 +18,13 @@ from gdc_jupyter.samples import is_complete
 from gdc_jupyter.settings import Permissions
 from gdc_server.opendap.service import OusService
 from gdc_server.signing import Signer
+from gdc_server.tiles import Tiles
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
     from gdc_jupyter.jobs.launcher import Launcher
     from gdc_jupyter.jobs.queue import JobQueue
+    from gdc_jupyter.jobs.service_store import ServiceStore
     from gdc_jupyter.jobs.store import JobStore
 
 _log = logging.getLogger("gdc")
@@ -42,6 +44,9 @@ class Limits:
     max_synchronous_read_bytes: int = 20 * 10**9
     max_synchronous_result_bytes: int = 4 * 10**9
     max_coverage_bytes: int = 2 * 10**9
+    max_services: int = 1000
+    max_tile_read_bytes: int = 10**9
+    tile_timeout: float = 30.0
 
     def synchronous(self) -> dict[str, int | None]:
         """Return what process graphs of synchronous requests may cost, where that is not what jobs may."""
@@ -84,6 +89,7 @@ class Services:
     _opening: asyncio.Task[JobQueue] | None = None
     _catalog: Catalog | None = None
     _signer: Signer | None = None
+    _tiles: Tiles | None = None
     _constants: dict[str, Any] = field(default_factory=dict)
     _launcher: Launcher | None = None
     _sample_maker: subprocess.Popen[bytes] | None = None
@@ -98,6 +104,19 @@ class Services:
     async def store(self) -> JobStore:
         """Return the job store."""
         return (await self.queue()).store
+
+    async def service_store(self) -> ServiceStore:
+        """Return the store of secondary services."""
+        from gdc_jupyter.jobs.service_store import ServiceStore
+
+        return ServiceStore((await self.store()).engine)
+
+    @property
+    def tiles(self) -> Tiles:
+        """The tiles of secondary services."""
+        if self._tiles is None:
+            self._tiles = Tiles(self)
+        return self._tiles
 
     async def catalog(self) -> Catalog:
         """Return the catalogue."""

@@ -21,6 +21,7 @@ STATUS = {
     "NotFound": 404,
     "ProcessGraphNotFound": 404,
     "ServiceNotFound": 404,
+    "TileNotFound": 404,
     "UnsupportedApiVersion": 404,
     "MethodNotAllowed": 405,
     "NotAcceptable": 406,
@@ -33,6 +34,7 @@ STATUS = {
     "StorageFailure": 500,
     "EstimateComplexity": 500,
     "FeatureUnsupported": 501,
+    "OperationNotSupported": 501,
     "InfrastructureBusy": 503,
     "InfrastructureMaintenance": 503,
 }

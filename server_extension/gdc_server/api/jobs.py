@@ -14,7 +14,7 @@ from gdc_server.api.paging import page_links
 
 _FIELDS = ("title", "description", "process", "plan", "budget", "log_level")
 #: Entries that come where no limit is asked for: clients of a simple kind do not turn pages.
-_LOG_PAGE = 10_000
+LOG_PAGE = 10_000
 
 
 class JobsHandler(ApiHandler):
@@ -96,7 +96,7 @@ class LogsHandler(ApiHandler):
         """List entries after the one whose id is ``offset``, oldest first."""
         offset = self.integer("offset", 0) or 0
         level = self.choice("level", LEVELS, "debug")
-        limit = self.limit() or _LOG_PAGE
+        limit = self.limit() or LOG_PAGE
         store = await self.services.store()
         job = await asyncio.to_thread(store.get, job_id, self.owner)
         entries = await asyncio.to_thread(store.logs, job_id, self.owner, level, offset, limit + 1)

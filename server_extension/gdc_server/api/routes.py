@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from tornado.web import RequestHandler
 
-from gdc_server.api import account, capabilities, collections, coverages, jobs, processes, result, results
+from gdc_server.api import (
+    account,
+    capabilities,
+    collections,
+    coverages,
+    jobs,
+    processes,
+    result,
+    results,
+    services,
+    tiles,
+)
 from gdc_server.api.base import UnknownPathHandler
 
 _ID = r"([^/]+)"
@@ -32,6 +43,13 @@ _PATHS: list[tuple[str, type[RequestHandler]]] = [
     (f"jobs/{_ID}/estimate", jobs.EstimateHandler),
     (f"jobs/{_ID}/logs", jobs.LogsHandler),
     (f"jobs/{_ID}/results", results.ResultsHandler),
+    ("service_types", services.ServiceTypesHandler),
+    ("services", services.ServicesHandler),
+    (f"services/{_ID}", services.ServiceHandler),
+    (f"services/{_ID}/logs", services.ServiceLogsHandler),
+    (rf"tiles/{_ID}/{_ID}/{_ID}/{_ID}\.png", tiles.TileHandler),
+    (f"wmts/{_ID}", tiles.WmtsHandler),
+    (rf"wmts/{_ID}/1\.0\.0/WMTSCapabilities\.xml", tiles.WmtsCapabilitiesHandler),
     (rf"results/{_TIME}/{_ID}/{_ID}", results.SignedMetadataHandler),
     (rf"results/{_TIME}/{_ID}/{_ID}/(.+)", results.FileHandler),
 ]
