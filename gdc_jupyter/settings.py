@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9_-][\w.-]{0,99}", re.ASCII)
 
@@ -56,6 +58,8 @@ class Permissions:
         The address of the OGC API - Processes service whose processes run_ogcapi knows by their ids.
     limits : Limits
         How large it may be, and what it may cost.
+    processes : mapping
+        The user's own processes by id, each with ``process_graph`` and ``parameters``.
     """
 
     udf: bool = True
@@ -66,6 +70,7 @@ class Permissions:
     limits: Limits = Limits()
     scratch: Path | None = None
     ogcapi: str | None = None
+    processes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False, compare=False)
 
 
 def data_directory() -> Path:

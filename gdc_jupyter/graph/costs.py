@@ -343,11 +343,13 @@ def _reads_too_much(plan: Plan, costs: Costs, limit: int) -> list[Fault]:
 
 def _node_of(plan: Plan, value: Any) -> str | None:
     if isinstance(value, BlockCube) and value.path:
-        return value.path[0]
+        nodes = plan.graph.nodes.values() if plan.graph else ()
+        return next((node.id for node in nodes if node.place == value.path[: len(node.place)]), None)
     return next((name for name, each in plan.values.items() if each is value), None)
 
 
 def _fault(plan: Plan, message: str, node: str | None, argument: str | None = None) -> Fault:
     if plan.graph is None or node is None:
         return Fault("ProcessGraphComplexity", message)
-    return Fault("ProcessGraphComplexity", message, (node,), plan.graph.nodes[node].process, argument)
+    found = plan.graph.nodes[node]
+    return Fault("ProcessGraphComplexity", message, found.place, found.process, argument)

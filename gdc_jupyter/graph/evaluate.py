@@ -40,6 +40,8 @@ class CompiledCallback:
         The labels of the values that it gets, where these are bare.
     known : mapping, optional
         The results of nodes that are not computed.
+    bound : bool
+        Whether the parameters are what it brings along, rather than those of the graph around it.
     """
 
     graph: Graph
@@ -49,6 +51,7 @@ class CompiledCallback:
     reduces: bool = False
     block: xr.DataArray | None = None
     known: Mapping[str, Any] | None = None
+    bound: bool = False
 
     def __call__(self, **given: Any) -> Any:
         """Return the result of the graph."""
@@ -63,7 +66,7 @@ class CompiledCallback:
 
     def within(self, block: xr.DataArray) -> CompiledCallback:
         """Return the callback with the labels of a block."""
-        return CompiledCallback(self.graph, self.parameters, self.path, self.engine, self.reduces, block)
+        return replace(self, block=block, known=None)
 
     def uses_of(self, parameter: str) -> tuple[dict[str, tuple[str, dict[str, Any]]], bool]:
         """Return what takes a parameter as its data, and whether nothing else does.
@@ -109,7 +112,7 @@ def evaluate(
     for node in graph.nodes.values():
         if known and node.id in known:
             continue
-        place = (*path, node.id)
+        place = (*path, *node.place)
         arguments = resolve_all(node.arguments, values, parameters, place, engine)
         values[node.id] = call_process(node.process, arguments, place, engine, frame)
         for needed in node.needs:
@@ -149,6 +152,9 @@ def resolve(
         return values[value.node]
     if kind is FromParameter:
         return parameters.get(value.name)
+    if kind is Callback and value.bindings is not None:
+        bound = {name: resolve(each, values, parameters, path, engine) for name, each in value.bindings.items()}
+        return CompiledCallback(value.graph, bound, path, engine, reduces, bound=True)
     if kind is Callback:
         return CompiledCallback(value.graph, parameters, path, engine, reduces)
     if kind is not Nested:

@@ -180,6 +180,8 @@ def _canonical(value: Any, values: Dependencies, parameters: Dependencies) -> An
         return _known(values[value.node])
     if isinstance(value, FromParameter):
         return _known(parameters.get(value.name))
+    if isinstance(value, Callback) and value.bindings is not None:
+        return _callback(value.graph), _canonical(dict(value.bindings), values, parameters)
     if isinstance(value, Callback):
         names = sorted({name for name in outer_parameters(value.graph) if name in parameters})
         return _callback(value.graph), [(name, _known(parameters[name])) for name in names]
@@ -199,7 +201,7 @@ def _callback(graph: Graph) -> Any:
 
 def _inner(value: Any) -> Any:
     if isinstance(value, Callback):
-        return _callback(value.graph)
+        return _callback(value.graph), _inner(value.bindings)
     value = value.members if isinstance(value, Nested) else value
     if isinstance(value, dict):
         return [(name, _inner(value[name])) for name in sorted(value)]

@@ -37,9 +37,18 @@ class FromParameter:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A process graph that is an argument."""
+    """A process graph that is an argument.
+
+    Parameters
+    ----------
+    graph : Graph
+    bindings : mapping, optional
+        The parameters that it may refer to beside its own, as arguments of the node that it belongs to; None for all
+        those around it.
+    """
 
     graph: Graph
+    bindings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,8 @@ class Node:
         Literal values as they stand in the graph, or `FromNode`, `FromParameter`, `Callback` and `Nested`.
     needs : tuple of str
         The nodes that the arguments refer to, one entry a reference.
+    place : tuple of str
+        Its id as it is written; those of the nodes that call user-defined processes around it are before it.
     """
 
     id: str
@@ -73,6 +84,7 @@ class Node:
     namespace: str | None
     arguments: dict[str, Any]
     needs: tuple[str, ...]
+    place: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -113,12 +125,20 @@ def parse(process_graph: Any, max_nodes: int = MAX_NODES) -> tuple[Graph | None,
 
 
 def references(value: Any) -> Iterator[FromNode | FromParameter]:
-    """Yield the references in an argument, but not those inside callbacks."""
+    """Yield the references in an argument, and in what callbacks bring along, but not those inside callbacks."""
     if isinstance(value, (FromNode, FromParameter)):
         yield value
     elif isinstance(value, Nested):
         for member in value.values:
             yield from references(member)
+    elif isinstance(value, Callback) and value.bindings is not None:
+        for bound in value.bindings.values():
+            yield from references(bound)
+
+
+def is_live(value: Any) -> bool:
+    """Return whether an argument is, or has inside, references or callbacks."""
+    return type(value) in _LIVE
 
 
 def callbacks(value: Any) -> Iterator[Callback]:
@@ -143,7 +163,8 @@ def node_parameters(node: Node) -> Iterator[str]:
             if isinstance(found, FromParameter):
                 yield found.name
         for callback in callbacks(value):
-            yield from outer_parameters(callback.graph)
+            if callback.bindings is None:
+                yield from outer_parameters(callback.graph)
 
 
 @dataclass(slots=True)
@@ -232,7 +253,7 @@ class _Parser:
                 within.argument = name
                 value = self.value(value, within, depth)
             parsed[older.argument(process, name, arguments)] = value
-        return Node(key, process, namespace, parsed, tuple(needs))
+        return Node(key, process, namespace, parsed, tuple(needs), (key,))
 
     def value(self, raw: Any, place: _Place, depth: int) -> Any:
         kind = type(raw)
@@ -272,7 +293,7 @@ class _Parser:
             members = [self.value(member, place, depth + 1) for member in raw]
         parsed = members.values() if isinstance(members, dict) else members
         # Most lists and objects hold no reference, so that they can be passed on as they are.
-        return Nested(members) if any(type(member) in _LIVE for member in parsed) else members
+        return Nested(members) if any(map(is_live, parsed)) else members
 
     def from_node(self, name: Any, place: _Place) -> Any:
         if not isinstance(name, str):

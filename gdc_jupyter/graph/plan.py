@@ -21,7 +21,7 @@ from gdc_jupyter.cube.stream import CubeStream
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.graph.block_cube import BlockCube, Memo
 from gdc_jupyter.graph.blocks import BlockStream, Execution, assemble
-from gdc_jupyter.graph.evaluate import call_process, resolve_all
+from gdc_jupyter.graph.evaluate import CompiledCallback, call_process, resolve_all
 from gdc_jupyter.graph.extents import NOWHERE, Extent, extent_of
 from gdc_jupyter.graph.kept import Kept, digest_of, fingerprint, keep
 from gdc_jupyter.graph.parse import Graph, Node, node_parameters
@@ -146,6 +146,17 @@ class Plan:
         self.resources.close()
 
 
+def _bound_cubes(arguments: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the callbacks that a user-defined process makes refer to a cube outside, each with what is wrong."""
+    return [
+        (name, f"The parameter '{parameter}' is a data cube, which a callback cannot refer to.")
+        for name, value in arguments.items()
+        if isinstance(value, CompiledCallback) and value.bound
+        for parameter, bound in value.parameters.items()
+        if isinstance(bound, BlockCube)
+    ]
+
+
 def _widths(node: Node, values: dict[str, Any], cube: BlockCube) -> list[int]:
     """Return the memory of a pixel of what a node's cube is computed from; what a source leaves out is not read."""
     inputs = [] if cube.source is not None else [values[name] for name in node.needs]
@@ -226,9 +237,13 @@ class Planner:
     def _make(self, graph: Graph) -> Plan:
         values = self.plan.values
         self.plan.graph = graph
-        refused = {fault.path[0] for fault in self.faults if fault.path}
+        refused = {fault.path[:depth] for fault in self.faults for depth in range(1, len(fault.path) + 1)}
         for node in graph.nodes.values():
-            if node.id in refused or (self.unknown and not self.unknown.isdisjoint(node_parameters(node))):
+            if (
+                node.place in refused
+                or node.process not in PROCESSES
+                or (self.unknown and not self.unknown.isdisjoint(node_parameters(node)))
+            ):
                 continue
             if all(name in values for name in node.needs):
                 self._plan_node(node, values, graph.uses[node.id] > 1)
@@ -241,23 +256,24 @@ class Planner:
     def _plan_node(self, node: Node, values: dict[str, Any], shared: bool) -> None:
         saved = len(self.plan.saved)
         try:
-            arguments = resolve_all(node.arguments, values, self.parameters, (node.id,), self)
+            arguments = resolve_all(node.arguments, values, self.parameters, node.place, self)
             misplaced = misplaced_cubes(PROCESSES[node.process], arguments, BlockCube)
+            misplaced += _bound_cubes(arguments)
             if misplaced:
                 self.faults += [
-                    Fault("ProcessParameterInvalid", message, (node.id,), node.process, name)
+                    Fault("ProcessParameterInvalid", message, node.place, node.process, name)
                     for name, message in misplaced
                 ]
                 return
             value = self._apply(PROCESSES[node.process], arguments, node)
         except InvalidProcessGraph as error:
             for fault in error.faults:
-                self._refuse(fault.code, fault.message, fault.path or (node.id,), fault.process or node.process)
+                self._refuse(fault.code, fault.message, fault.path or node.place, fault.process or node.process)
         except GdcError as error:
-            self._refuse(error.code, error.message, (node.id,), node.process)
+            self._refuse(error.code, error.message, node.place, node.process)
         except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
             message = f"The arguments do not fit together: {error}"
-            self._refuse("ProcessParameterInvalid", message, (node.id,), node.process)
+            self._refuse("ProcessParameterInvalid", message, node.place, node.process)
         except Deferred:
             # What depends on this node is known in a run only.
             return
@@ -266,7 +282,7 @@ class Planner:
                 value = self._named(value, node, values, shared)
                 value.widest = max([value.widest, value.pixel_bytes, *_widths(node, values, value)])
                 if not value.path:
-                    value.path, value.process = (node.id,), node.process
+                    value.path, value.process = node.place, node.process
                 self.plan.cubes.append(value)
             values[node.id] = value
             if self.reads:
@@ -301,7 +317,7 @@ class Planner:
         self.faults.append(Fault(code, message, path, process, argument))
 
     def _apply(self, process: Process, arguments: dict[str, Any], node: Node) -> Any:
-        path = (node.id,)
+        path = node.place
         self.plan.acted |= process.acts
         if process.plans:
             return call_process(process.id, arguments, path, self, planned=True)

@@ -181,7 +181,8 @@ _SCALARS = frozenset({bool, int, float, str, type(None)})
 def _content(callback: CompiledCallback) -> bytes | None:
     """Return what tells one callback from another, or None where it holds what JSON cannot."""
     try:
-        return marshal.dumps(dict(callback.graph.raw), 2)
+        # Which processes the user's own ids stand for is the same in all of a plan.
+        return marshal.dumps((dict(callback.graph.raw), dict(callback.parameters) if callback.bound else None), 2)
     except ValueError:
         return None
 

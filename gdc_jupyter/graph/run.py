@@ -20,6 +20,7 @@ from gdc_jupyter.graph.block_cube import BlockCube
 from gdc_jupyter.graph.blocks import assemble, block_shape, windows
 from gdc_jupyter.graph.costs import refused
 from gdc_jupyter.graph.extents import joined
+from gdc_jupyter.graph.inline import Processes, inlined
 from gdc_jupyter.graph.kept import FOLDER, Kept
 from gdc_jupyter.graph.meter import METER, learn
 from gdc_jupyter.graph.parse import FromParameter, Graph, parse, references
@@ -27,7 +28,7 @@ from gdc_jupyter.graph.plan import Plan, Planner, Saved
 from gdc_jupyter.graph.signature import check
 from gdc_jupyter.graph.view import View
 from gdc_jupyter.graph.write import saved_values, write
-from gdc_jupyter.settings import Limits, Permissions
+from gdc_jupyter.settings import Permissions
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
@@ -85,7 +86,7 @@ def validate(
         What the graph may do, and what it may cost.
     """
     permissions = permissions or Permissions()
-    parsed = _parsed(process, {}, permissions.limits)
+    parsed = _parsed(process, {}, permissions)
     if parsed.graph is None or not probe:
         return parsed.faults
     try:
@@ -117,7 +118,7 @@ def make_plan(
         With all faults.
     """
     permissions = permissions or Permissions()
-    parsed = _parsed(process, parameters or {}, permissions.limits)
+    parsed = _parsed(process, parameters or {}, permissions)
     if parsed.graph is None:
         raise InvalidProcessGraph(parsed.faults)
     missing = [*parsed.faults, *_missing(parsed.graph, parsed.open)]
@@ -199,6 +200,7 @@ def execute(
     catalog: Catalog | None = None,
     permissions: Permissions | None = None,
     dask_scheduler: Any = None,
+    processes: Processes | None = None,
 ) -> Any:
     """Run a process graph in this process and return its result.
 
@@ -215,6 +217,8 @@ def execute(
     dask_scheduler : str or distributed.Client, optional
         The Dask cluster that computes blocks; by default that of ``GDC_DASK_SCHEDULER``. Without one, or where this
         is empty text, threads of this process do.
+    processes : mapping, optional
+        User-defined processes by id, each with ``process_graph`` and ``parameters``, which nodes call by their ids.
 
     Returns
     -------
@@ -234,6 +238,8 @@ def execute(
     bare = not isinstance(process_graph, Mapping) or "process_graph" not in process_graph
     process = {"process_graph": process_graph} if bare else process_graph
     permissions = permissions or Permissions()
+    if processes is not None:
+        permissions = replace(permissions, processes=processes)
     with make_plan(process, catalog, parameters or {}, permissions, effects=True) as plan:
         # Who computes on the own machine may read as much as there is; what does not fit into memory is refused.
         limits = replace(permissions.limits, read_bytes=None, result_bytes=None)
@@ -301,9 +307,9 @@ class _Parsed:
     open: frozenset[str]
 
 
-def _parsed(process: Any, given: Mapping[str, Any], limits: Limits) -> _Parsed:
+def _parsed(process: Any, given: Mapping[str, Any], permissions: Permissions) -> _Parsed:
     process = process if isinstance(process, Mapping) else {}
-    graph, faults = parse(process.get("process_graph"), limits.nodes)
+    graph, faults = parse(process.get("process_graph"), permissions.limits.nodes)
     described = process.get("parameters")
     parameters: dict[str, Any] = {}
     required = set()
@@ -314,14 +320,23 @@ def _parsed(process: Any, given: Mapping[str, Any], limits: Limits) -> _Parsed:
                 required.add(parameter["name"])
     parameters |= {name: _taken(value) for name, value in given.items()}
     if graph is not None:
-        faults = check(graph, parameters.keys(), given=parameters)
+        around = _around(process, permissions.processes)
+        graph, faults, refused_calls = inlined(graph, permissions.processes, permissions.limits.nodes, around)
+        further = check(graph, parameters.keys(), given=parameters)
+        faults += [fault for fault in further if fault.path not in refused_calls]
     return _Parsed(graph, faults, parameters, frozenset(required - given.keys()))
+
+
+def _around(process: Mapping[str, Any], processes: Processes) -> tuple[str, ...]:
+    """Return the id of a process that is itself among the user's own."""
+    name = process.get("id")
+    return (name,) if isinstance(name, str) and processes.get(name) is process else ()
 
 
 def _missing(graph: Graph, names: frozenset[str]) -> list[Fault]:
     """Return the arguments that refer to parameters without a value."""
     return [
-        Fault("ProcessParameterRequired", f"The parameter '{found.name}' has no value.", (node.id,), node.process, name)
+        Fault("ProcessParameterRequired", f"The parameter '{found.name}' has no value.", node.place, node.process, name)
         for node in graph.nodes.values()
         for name, value in node.arguments.items()
         for found in references(value)

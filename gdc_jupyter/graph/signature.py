@@ -67,6 +67,14 @@ def mismatch(schema: Any, value: Any) -> str | None:
     return None if problem is None else _sentence(problem)
 
 
+def offered_parameters(process: str, argument: str) -> frozenset[str]:
+    """Return the parameters that a process gives to a callback, by their older names as well."""
+    if process not in PROCESSES:
+        return frozenset()
+    offered = _signature(PROCESSES[process]).offered.get(argument) or frozenset()
+    return offered | set(older_names(offered))
+
+
 def misplaced_cubes(process: Process, arguments: Mapping[str, Any], kind: type) -> list[tuple[str, str]]:
     """Return the arguments that are cubes where the process takes none, each with what is wrong.
 
@@ -111,7 +119,7 @@ def _signature(process: Process) -> _Signature:
 def _check_node(node: Node, parameters: Names[str], around: tuple[str, ...], given: Mapping[str, Any]) -> list[Fault]:
     process = PROCESSES.get(node.process)
     if process is None or node.namespace not in (None, "backend"):
-        return [_unknown(node, (*around, node.id))]
+        return [_unknown(node, (*around, *node.place))]
     signature = _signature(process)
     faults: list[Fault] = []
     for name, value in node.arguments.items():
@@ -119,21 +127,21 @@ def _check_node(node: Node, parameters: Names[str], around: tuple[str, ...], giv
         if check is None:
             known = ", ".join(signature.checks) or "none"
             message = f"The process has no parameter '{name:.100}'; it has {known}."
-            faults.append(Fault("ProcessParameterUnsupported", message, (*around, node.id), node.process, name))
+            faults.append(Fault("ProcessParameterUnsupported", message, (*around, *node.place), node.process, name))
             continue
         kind = type(value)
         if kind is FromNode:
             continue
         if kind in (FromParameter, Callback, Nested):
-            faults += _check_live(node, name, value, signature, parameters, (*around, node.id), given)
+            faults += _check_live(node, name, value, signature, parameters, (*around, *node.place), given)
         else:
             problem = check(value)
             if problem is not None:
-                faults.append(_invalid(problem, (*around, node.id), node.process, name))
+                faults.append(_invalid(problem, (*around, *node.place), node.process, name))
     for name in signature.required:
         if name not in node.arguments:
             message = "The argument is required."
-            faults.append(Fault("ProcessParameterRequired", message, (*around, node.id), node.process, name))
+            faults.append(Fault("ProcessParameterRequired", message, (*around, *node.place), node.process, name))
     return faults
 
 
@@ -159,8 +167,11 @@ def _check_live(
             message = "A process graph is not expected here."
             yield Fault("ProcessParameterInvalid", message, path, node.process, name)
             return
-        inner = {key: each for key, each in given.items() if key not in offered}
-        yield from check(callback.graph, {*parameters, *offered, *older_names(offered)}, path, inner)
+        around, values = parameters, given
+        if callback.bindings is not None:
+            around, values = callback.bindings.keys(), _bound(callback.bindings, given)
+        inner = {key: each for key, each in values.items() if key not in offered}
+        yield from check(callback.graph, {*around, *offered, *older_names(offered)}, path, inner)
     problem = None
     if not isinstance(value, FromParameter):
         problem = signature.checks[name](value)
@@ -172,6 +183,13 @@ def _check_live(
             problem = problem._replace(message=f"The parameter '{value.name}' does not fit: {problem.message}")
     if problem is not None:
         yield _invalid(problem, path, node.process, name)
+
+
+def _bound(bindings: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that a callback brings along, as far as they are known."""
+    return {
+        key: given.get(value.name) if isinstance(value, FromParameter) else value for key, value in bindings.items()
+    }
 
 
 def _unknown(node: Node, path: tuple[str, ...]) -> Fault:

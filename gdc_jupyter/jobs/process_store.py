@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Engine, and_, func, select
@@ -83,7 +84,7 @@ class ProcessStore:
         GdcError
             ``ProcessInvalid`` for an id that cannot be one, or where the owner has too many processes.
         """
-        _check_id(process_id)
+        self.check_id(process_id)
         time = now()
         description = {name: value for name, value in process.items() if name not in ("id", "process_graph")}
         values = {
@@ -97,6 +98,22 @@ class ProcessStore:
         except IntegrityError:
             # Another request was faster to add it.
             self._replace(owner, process_id, values)
+
+    @staticmethod
+    def check_id(process_id: str) -> None:
+        """Refuse what cannot be an id.
+
+        Raises
+        ------
+        GdcError
+            ``ProcessInvalid``.
+        """
+        if not _ID.fullmatch(process_id) or len(process_id) > LONGEST_ID:
+            raise GdcError(
+                "ProcessInvalid",
+                f"The id of a process has letters, digits and underscores only, at most {LONGEST_ID} of them; "
+                f"it is '{process_id:.100}'.",
+            )
 
     def delete(self, owner: str, process_id: str) -> None:
         """Remove a process; what uses it is left as it is.
@@ -146,7 +163,6 @@ class OwnProcesses(Mapping[str, dict[str, Any]]):
     def __init__(self, url: str, owner: str) -> None:
         self._url = url
         self._owner = owner
-        self._store: ProcessStore | None = None
         self._known: dict[str, dict[str, Any] | None] = {}
 
     def __getitem__(self, process_id: str) -> dict[str, Any]:
@@ -160,35 +176,26 @@ class OwnProcesses(Mapping[str, dict[str, Any]]):
 
     def __iter__(self) -> Iterator[str]:
         """Yield the ids."""
-        return iter(self._opened().ids(self._owner))
+        return iter(_opened(self._url).ids(self._owner))
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self._opened().ids(self._owner))
+        return len(_opened(self._url).ids(self._owner))
 
     def _read(self, process_id: str) -> dict[str, Any] | None:
         if not _ID.fullmatch(process_id):
             return None
         try:
-            return self._opened().get(self._owner, process_id)
+            return _opened(self._url).get(self._owner, process_id)
         except GdcError as error:
             if error.code != "ProcessGraphNotFound":
                 raise
             return None
 
-    def _opened(self) -> ProcessStore:
-        if self._store is None:
-            self._store = ProcessStore(JobStore(self._url).engine)
-        return self._store
 
-
-def _check_id(process_id: str) -> None:
-    if not _ID.fullmatch(process_id) or len(process_id) > LONGEST_ID:
-        raise GdcError(
-            "ProcessInvalid",
-            f"The id of a process has letters, digits and underscores only, at most {LONGEST_ID} of them; "
-            f"it is '{process_id:.100}'.",
-        )
+@cache
+def _opened(url: str) -> ProcessStore:
+    return ProcessStore(JobStore(url).engine)
 
 
 def _is(owner: str, process_id: str) -> Any:

@@ -290,7 +290,7 @@ class JobQueue:
 
 
 def _fields(permissions: Permissions) -> dict[str, Any]:
-    return {name: value for name, value in asdict(permissions).items() if name not in ("files", "scratch")}
+    return {name: value for name, value in asdict(permissions).items() if name not in ("files", "scratch", "processes")}
 
 
 def _reason(code: int) -> str:

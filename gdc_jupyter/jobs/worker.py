@@ -11,6 +11,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,9 @@ def main(request: dict[str, Any]) -> int:
         ``processes`` or ``formats``; ``folder``: where output, answer and log file go; ``data``: the data folder;
         ``samples``: whether the sample collections are there; ``memory_limit``: bytes that the work may use, or 0 for
         no limit; ``permissions``: fields of :class:`gdc_jupyter.settings.Permissions`; ``dask_scheduler``: the address
-        of a Dask cluster, or nothing; and by mode ``process``, ``owner`` and ``limits``, which go before those of the
-        permissions, or ``job`` and ``store``.
+        of a Dask cluster, or nothing; ``store``: the address of the job store; and by mode ``process``, ``owner`` and
+        ``limits``, which go before those of the permissions, ``stored_as``, the id under which a process is to be
+        stored, or ``job``.
     """
     folder = Path(request["folder"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -152,9 +154,15 @@ def _compute(request: dict[str, Any], folder: Path) -> Any:
 
 def _validate(request: dict[str, Any], folder: Path) -> Any:
     from gdc_jupyter.graph import validate
+    from gdc_jupyter.graph.inline import used
 
-    permissions = permissions_of(request)
-    return [fault_entry(fault) for fault in validate(request["process"], catalog_of(request), permissions=permissions)]
+    process, permissions, name = request["process"], permissions_of(request), request.get("stored_as")
+    if name is not None:
+        # The collections that it loads need not be there yet.
+        process = process | {"id": name}
+        permissions = replace(permissions, processes=used(process, permissions.processes) | {name: process})
+    faults = validate(process, catalog_of(request), probe=name is None, permissions=permissions)
+    return [fault_entry(fault) for fault in faults]
 
 
 def _estimate(request: dict[str, Any], folder: Path) -> Any:
@@ -199,16 +207,25 @@ _ANSWERS: dict[str, Callable[[dict[str, Any], Path], Any]] = {
 
 def _run(process: dict[str, Any], request: dict[str, Any], files: Path, **options: Any) -> Any:
     from gdc_jupyter.graph import run
+    from gdc_jupyter.graph.inline import used
 
     files.mkdir(parents=True, exist_ok=True)
     # A synchronous request is small: a cluster would only add to its time.
     scheduler = request.get("dask_scheduler") or None if request["mode"] == "job" else ""
     permissions = permissions_of(request)
+    # What is stored anew while the work goes on is for the next time.
+    processes = used(process, permissions.processes)
+    if processes and "log" in options:
+        options["log"]("info", f"Runs the user-defined processes as they are now: {', '.join(sorted(processes))}.", ())
+    if processes:
+        permissions = replace(permissions, processes=processes)
     return run(process, catalog_of(request), files, permissions=permissions, dask_scheduler=scheduler, **options)
 
 
 def permissions_of(request: dict[str, Any]) -> Permissions:
     """Return what the user may do; what their own code needs lies in the folder of the job."""
+    from gdc_jupyter.jobs.process_store import OwnProcesses
+
     given = request.get("permissions", {})
     owner = request.get("owner")
     limits = Limits(**(given.get("limits", {}) | request.get("limits", {})))
@@ -216,6 +233,7 @@ def permissions_of(request: dict[str, Any]) -> Permissions:
         **(given | {"hosts": tuple(given.get("hosts", ())), "limits": limits}),
         files=files_folder(Path(request["data"]), owner) if owner else None,
         scratch=Path(request["folder"]),
+        processes=OwnProcesses(request["store"], owner) if owner else {},
     )
 
 

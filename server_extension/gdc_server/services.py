@@ -23,6 +23,7 @@ from gdc_server.tiles import Tiles
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
     from gdc_jupyter.jobs.launcher import Launcher
+    from gdc_jupyter.jobs.process_store import ProcessStore
     from gdc_jupyter.jobs.queue import JobQueue
     from gdc_jupyter.jobs.service_store import ServiceStore
     from gdc_jupyter.jobs.store import JobStore
@@ -117,6 +118,12 @@ class Services:
         if self._tiles is None:
             self._tiles = Tiles(self)
         return self._tiles
+
+    async def process_store(self) -> ProcessStore:
+        """Return the store of user-defined processes."""
+        from gdc_jupyter.jobs.process_store import ProcessStore
+
+        return ProcessStore((await self.store()).engine)
 
     async def catalog(self) -> Catalog:
         """Return the catalogue."""

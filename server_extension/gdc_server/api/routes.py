@@ -15,6 +15,7 @@ from gdc_server.api import (
     results,
     services,
     tiles,
+    user_processes,
 )
 from gdc_server.api.base import UnknownPathHandler
 
@@ -34,6 +35,8 @@ _PATHS: list[tuple[str, type[RequestHandler]]] = [
     (r"collections/(.+?)/coverage/rangetype", coverages.RangeTypeHandler),
     (r"collections/(.+?)", collections.CollectionHandler),
     ("processes", processes.ProcessesHandler),
+    ("process_graphs", user_processes.UserProcessesHandler),
+    (f"process_graphs/{_ID}", user_processes.UserProcessHandler),
     ("file_formats", processes.FileFormatsHandler),
     ("udf_runtimes", processes.UdfRuntimesHandler),
     ("validation", processes.ValidationHandler),
