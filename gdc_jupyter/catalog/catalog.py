@@ -12,12 +12,15 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gdc_jupyter import __version__
 from gdc_jupyter.catalog.collection import Collection
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.settings import data_directory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from gdc_jupyter.catalog.item_index import ItemIndex
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS collections (
@@ -54,6 +57,7 @@ class _Parsed:
 
     samples: list[Collection] | None = None
     own: dict[int, Collection] = field(default_factory=dict)
+    index: ItemIndex | None = None
 
 
 class Catalog:
@@ -102,6 +106,11 @@ class Catalog:
                 return collection
         there = ", ".join(collection.id for collection in collections) or "none"
         raise GdcError("CollectionNotFound", f"The collection '{collection_id}' does not exist; there are: {there}.")
+
+    def keyed(self) -> list[tuple[str, Collection]]:
+        """Return what `collections` returns, each with a key that is another one where its items are others."""
+        samples = [(f"{__version__}/{sample.id}", sample) for sample in self._sample_list()]
+        return samples + [(f"{number}", collection) for number, collection in self._numbered()]
 
     def add(self, path: Path | str, collection_id: str | None = None, title: str | None = None) -> Collection:
         """Add the collection at a path; see `add_all`."""
@@ -257,6 +266,15 @@ class Catalog:
 
         shutil.rmtree(exported_folder(self.folder, collection_id), ignore_errors=True)
 
+    @property
+    def index(self) -> ItemIndex:
+        """The index of items, which all views of the catalogue share."""
+        if self._parsed.index is None:
+            from gdc_jupyter.catalog.item_index import ItemIndex
+
+            self._parsed.index = ItemIndex(self.folder)
+        return self._parsed.index
+
     def prepare(self) -> None:
         """Make what the samples make at first use; it takes seconds, once, and may run in the background."""
         for collection in self._sample_list():
@@ -270,6 +288,9 @@ class Catalog:
         return self._parsed.samples
 
     def _registered(self) -> list[Collection]:
+        return [collection for _, collection in self._numbered()]
+
+    def _numbered(self) -> list[tuple[int, Collection]]:
         """Return the added collections that are seen; only those that are new since the last call are parsed."""
         if not self._file.exists():
             self._parsed.own = {}
@@ -279,7 +300,8 @@ class Catalog:
             parsed = self._parsed.own
             own = {number: parsed.get(number) or _read(connection, number) for number, *_ in rows}
         self._parsed.own = {number: collection for number, collection in own.items() if collection is not None}
-        return [found for number, owner, shared in rows if self._sees(owner, shared) and (found := own[number])]
+        seen = [(number, own[number]) for number, owner, shared in rows if self._sees(owner, shared)]
+        return [(number, collection) for number, collection in seen if collection is not None]
 
     def _sees(self, owner: str | None, shared: int) -> bool:
         return owner is None or bool(shared) or self._viewer in (EVERYONE, owner)

@@ -157,10 +157,17 @@ def bbox(grid: Grid) -> list[float]:
 
 
 def footprint(grid: Grid) -> dict[str, Any]:
-    """Return a grid's outline in longitude and latitude, as a GeoJSON polygon of its edges in eight parts each."""
+    """Return a grid's outline in longitude and latitude, as a GeoJSON polygon of its edges in eight parts each.
+
+    Of a grid that goes around the globe it is the box.
+    """
+    box = bbox(grid)
+    if box[0] == -180 and box[2] == 180:
+        corners = [(box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3]), (box[0], box[1])]
+        return {"type": "Polygon", "coordinates": [[list(corner) for corner in corners]]}
     west, south, east, north = grid.bounds
-    corners = np.array([(west, south), (east, south), (east, north), (west, north), (west, south)])
-    x, y = (np.interp(np.arange(32) / 8, np.arange(5), corners[:, axis]) for axis in (0, 1))
+    edges = np.array([(west, south), (east, south), (east, north), (west, north), (west, south)])
+    x, y = (np.interp(np.arange(32) / 8, np.arange(5), edges[:, axis]) for axis in (0, 1))
     longitude, latitude = transformer(grid.crs, CRS84).transform(x, y)
     ring = [[round(float(a), 7), round(float(b), 7)] for a, b in zip(longitude, latitude, strict=True)]
     return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}

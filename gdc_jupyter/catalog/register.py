@@ -120,6 +120,8 @@ def derive_id(path: Path) -> str:
 
 def _read_file(path: Path, collection_id: str | None, title: str | None) -> Collection:
     from gdc_jupyter.catalog.geotiff import SUFFIXES
+    from gdc_jupyter.catalog.vector_collection import SUFFIXES as FEATURES
+    from gdc_jupyter.catalog.vector_collection import from_file
 
     suffix = path.suffix.lower()
     if path.name == "collection.json":
@@ -128,9 +130,12 @@ def _read_file(path: Path, collection_id: str | None, title: str | None) -> Coll
         return _read_array(path, collection_id, title)
     if suffix in SUFFIXES:
         return _read_tiffs([path], path, collection_id, title)
+    if suffix in FEATURES:
+        return from_file(path, collection_id or derive_id(path), title)
     raise GdcError(
         "DataFileUnsupported",
-        f"{path.name} is of no known kind. Known are {', '.join((*NETCDF, *SUFFIXES))}, Zarr folders, collection.json.",
+        f"{path.name} is of no known kind. Known are {', '.join((*NETCDF, *SUFFIXES, *FEATURES))}, Zarr folders, "
+        "collection.json.",
     )
 
 

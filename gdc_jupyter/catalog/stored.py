@@ -16,6 +16,7 @@ from gdc_jupyter.catalog.arrays import ArrayCollection, Layout, Variable
 from gdc_jupyter.catalog.cog import CogCollection
 from gdc_jupyter.catalog.collection import About, Band, Collection, Times
 from gdc_jupyter.catalog.stac_api import ApiCollection
+from gdc_jupyter.catalog.vector_collection import VectorCollection
 from gdc_jupyter.cube.calendars import decode, encode
 from gdc_jupyter.cube.geolocation import Geolocation
 from gdc_jupyter.cube.grid import Grid
@@ -29,6 +30,9 @@ def to_json(collection: Collection) -> tuple[dict[str, Any], list[dict[str, Any]
         "extra": collection.extra,
         "bands": [_band_to_json(band) for band in collection.bands],
     }
+    if isinstance(collection, VectorCollection):
+        fields = {name: getattr(collection, name) for name in ("format", "box", "count", "columns", "span")}
+        return document | {"kind": "features", "path": str(collection.path)} | fields, []
     if isinstance(collection, ArrayFilesCollection):
         return document | {"kind": "arrays", "members": [_array_to_json(member) for member in collection.members]}, []
     if isinstance(collection, ArrayCollection):
@@ -52,6 +56,18 @@ def from_json(document: dict[str, Any], items: list[dict[str, Any]]) -> Collecti
         "extra": document["extra"],
         "band_list": _bands(document),
     }
+    if document["kind"] == "features":
+        return VectorCollection(
+            id=common["id"],
+            about=common["about"],
+            extra=common["extra"],
+            path=Path(document["path"]),
+            format=document["format"],
+            box=tuple(document["box"]),
+            count=document["count"],
+            columns=document["columns"],
+            span=tuple(document["span"]) if document["span"] else None,
+        )
     if document["kind"] == "cog":
         hosts = document.get("hosts")
         return CogCollection(

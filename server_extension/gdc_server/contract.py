@@ -9,7 +9,17 @@ from typing import Any
 from gdc_jupyter.errors import GdcError
 
 #: The files of the folder `openapi`, in the order in which their paths are listed.
-_SECTIONS = ("capabilities", "account", "collections", "coverages", "processes", "user_processes", "jobs", "services")
+_SECTIONS = (
+    "capabilities",
+    "account",
+    "collections",
+    "items",
+    "coverages",
+    "processes",
+    "user_processes",
+    "jobs",
+    "services",
+)
 _METHODS = ("get", "put", "post", "patch", "delete")
 _MOST_LEVELS, _SHOWN_LEVELS = 250, 40
 

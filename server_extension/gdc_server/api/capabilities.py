@@ -9,6 +9,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from gdc_server import __version__, contract
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.conformance import CONFORMS_TO
+from gdc_server.api.items import search_links
 from gdc_server.api.links import CONFORMANCE, OPENAPI
 
 GDC_VERSION = "1.0.0-beta"
@@ -52,6 +53,7 @@ class LandingHandler(ApiHandler):
                     links.link("conformance", "conformance", title="Conformance classes"),
                     links.link(CONFORMANCE, "conformance", title="Conformance classes"),
                     links.link("data", "collections", title="Collections"),
+                    *search_links(links),
                     links.link("version-history", ".well-known", "openeo", title="Versions of the API"),
                     *children,
                 ],

@@ -10,6 +10,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.coverages import coverage_links
+from gdc_server.api.items import item_links
 from gdc_server.api.links import Links
 from gdc_server.api.paging import page_links, page_of
 
@@ -62,6 +63,11 @@ def described_as_json(collection: Collection, links: Links) -> orjson.Fragment:
     return orjson.Fragment(text)
 
 
+def _access(collection: Collection, links: Links) -> list[dict[str, str]]:
+    rasters = bool(collection.bands)
+    return [*item_links(collection, links), *(coverage_links(collection, links) if rasters else [])]
+
+
 def describe(collection: Collection, links: Links) -> dict[str, Any]:
     """Return a collection's STAC metadata with its links."""
     own = [
@@ -69,4 +75,4 @@ def describe(collection: Collection, links: Links) -> dict[str, Any]:
         links.link("root", title="Landing page"),
         links.link("parent", "collections", title="Collections"),
     ]
-    return collection.metadata() | {"links": [*own, *coverage_links(collection, links), *collection.about.links]}
+    return collection.metadata() | {"links": [*own, *_access(collection, links), *collection.about.links]}
