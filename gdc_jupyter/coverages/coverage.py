@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from gdc_jupyter.errors import GdcError
 #: Bytes of one strip in memory, as numbers that are read.
 STRIP_BYTES = 64 << 20
 _MOST_PIXELS = 10**10
+#: Values that are read at full resolution, so that each pixel that is wanted has exactly that in its middle.
+_MOST_IN_FULL = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Coverage:
 
     def rows(self, bytes_of_value: int = 4) -> int:
         """Return how many rows a strip has."""
-        across, along = self._ratio()
+        across, along = self._ratio(self._reading)
         row = int(self.size // self.grid.height * bytes_of_value * across * along)
         rows = max(STRIP_BYTES // max(row, 1), 1)
         tile = max(self.source.tile[0], 1)
@@ -98,18 +101,27 @@ class Coverage:
         """Return the stored values of a window, NaN where there is none, shape (t, bands, others, y, x)."""
         if self.native:
             return self.source.read(self.source.grid.window(*self.source.grid.offset(window), *window.shape))
-        needed = source_window(self.source.grid, window, "near")
+        source = self._reading
+        needed = source_window(source.grid, window, "near")
         if needed is None:
-            return np.full((*self.shape[:-2], *window.shape), np.nan, self.source.dtype)
-        return warp(self.source.read(needed), needed, window, "near")
+            return np.full((*self.shape[:-2], *window.shape), np.nan, source.dtype)
+        return warp(source.read(needed), needed, window, "near")
 
-    def _ratio(self) -> tuple[float, float]:
-        """Return how many pixels of the source there are for one that is wanted, along x and y, at least 1."""
-        if self.native or not (self.source.grid.regular and self.grid.regular):
+    @cached_property
+    def _reading(self) -> Source:
+        """The data as they are read: of large ones coarser pixels, or overviews, where fewer are wanted."""
+        across, along = self._ratio(self.source)
+        if self.size * across * along <= _MOST_IN_FULL:
+            return self.source
+        return self.source.coarser(2 ** int(math.log2(min(across, along))))
+
+    def _ratio(self, source: Source) -> tuple[float, float]:
+        """Return how many pixels of a source there are for one that is wanted, along x and y, at least 1."""
+        if self.native or not (source.grid.regular and self.grid.regular):
             return 1.0, 1.0
-        west, south, east, north = transform_bounds(self.grid.bounds, self.grid.crs, self.source.grid.crs)
-        across = (east - west) / self.grid.width / abs(self.source.grid.dx)
-        along = (north - south) / self.grid.height / abs(self.source.grid.dy)
+        west, south, east, north = transform_bounds(self.grid.bounds, self.grid.crs, source.grid.crs)
+        across = (east - west) / self.grid.width / abs(source.grid.dx)
+        along = (north - south) / self.grid.height / abs(source.grid.dy)
         return max(across, 1.0), max(along, 1.0)
 
 

@@ -88,6 +88,26 @@ def test_larger_pixels_have_the_value_of_the_one_in_their_middle(query, ask, oce
     assert_array_equal(read(ask(**query)), both(ocean[1])[..., 1::3, 1::3])
 
 
+def test_few_pixels_of_many_are_read_coarsely(catalog, tmp_path, monkeypatch):
+    size = 1024
+    values = np.arange(size * size, dtype="uint32").reshape(1, size, size)
+    place = {"crs": "EPSG:32632", "transform": from_origin(500000, 5200000, 10, 10), "dtype": "uint32"}
+    with rasterio.open(tmp_path / "large.tif", "w", "GTiff", size, size, 1, tiled=True, **place) as file:
+        file.write(values)
+    catalog.add(tmp_path / "large.tif", "large")
+    try:
+        exact = resolve(catalog.get("large"), parse_request({"scale-factor": ["16"]}))
+        assert_array_equal(read(exact)[0, 0], values[0, 8::16, 8::16])
+        monkeypatch.setattr("gdc_jupyter.coverages.coverage._MOST_IN_FULL", 1000)
+        coarse = read(resolve(catalog.get("large"), parse_request({"scale-factor": ["16"]})))[0, 0]
+        assert coarse.shape == (64, 64)
+        rows, columns = np.divmod(coarse.astype(int), size)
+        assert (abs(rows - (8 + 16 * np.arange(64))[:, None]) <= 8).all()
+        assert (abs(columns - (8 + 16 * np.arange(64))) <= 8).all()
+    finally:
+        catalog.remove("large")
+
+
 def test_another_crs_has_the_nearest_pixels(ask, ocean):
     coverage = ask(crs="EPSG:3857", subset="lat(-60:60)", scale_size="x(36),y(10)")
     corner = coverage.grid.bounds
