@@ -22,6 +22,7 @@ __all__ = ["ANSWERS", "Context", "Streamed", "serve"]
 
 #: Which function answers which request: it gets a `Context` and the request's arguments.
 ANSWERS = {
+    "bind_inputs": "gdc_jupyter.ogcapi.answer:bound",
     "ping": "gdc_jupyter.jobs.serve:_ping",
     "coverage": "gdc_jupyter.coverages.answer:coverage",
     "domain_set": "gdc_jupyter.coverages.answer:domain",

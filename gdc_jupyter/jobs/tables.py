@@ -1,4 +1,4 @@
-"""The tables of the stores of jobs, of user-defined processes and of secondary services."""
+"""The tables of the stores of jobs and executions, of user-defined processes and of secondary services."""
 
 from __future__ import annotations
 
@@ -61,6 +61,16 @@ user_processes = Table(
     Column("process_graph", Text, nullable=False),
     Column("created", String(32), nullable=False),
     Column("updated", String(32), nullable=False),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("job", String(64), ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("process", String(255), nullable=False),
+    Column("response", String(16), nullable=False),
+    Column("subscriber", Text, nullable=False),
+    Column("root", Text, nullable=False),
 )
 
 services = Table(

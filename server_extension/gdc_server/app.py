@@ -89,6 +89,10 @@ class GdcApp(ExtensionApp):
     max_coverage_bytes = Integer(
         Limits.max_coverage_bytes, min=1, help="Most bytes of one coverage, before compression."
     ).tag(config=True)
+    callback_hosts = List(
+        Unicode(),
+        help="Hosts in private networks that may be told of executions by callbacks, as patterns; public ones may be.",
+    ).tag(config=True)
     ous_catalogue = Unicode(
         help="File with metadata in CMR's JSON form (collections, granules, variables, services) that the OPeNDAP URL "
         "service knows beside this server's own collections."
@@ -139,6 +143,7 @@ class GdcApp(ExtensionApp):
             self._permissions(),
             self.dask_scheduler,
             self._ous(),
+            tuple(self.callback_hosts),
             tell=self._tell_job,
             touch=self._touch,
         )

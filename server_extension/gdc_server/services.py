@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.samples import is_complete
 from gdc_jupyter.settings import Permissions
+from gdc_server.callbacks import Subscribers
 from gdc_server.opendap.service import OusService
 from gdc_server.signing import Signer
 from gdc_server.tiles import Tiles
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
+    from gdc_jupyter.jobs.execution_store import ExecutionStore
     from gdc_jupyter.jobs.launcher import Launcher
     from gdc_jupyter.jobs.process_store import ProcessStore
     from gdc_jupyter.jobs.queue import JobQueue
@@ -73,6 +75,8 @@ class Services:
         The address of the Dask cluster that computes the blocks of batch jobs, if any.
     ous : OusService
         The OPeNDAP URL service.
+    callback_hosts : tuple of str
+        Patterns of hosts in private networks that subscribers of executions may have.
     tell : callable
         Called with the id, status and progress in percent of a job that has changed.
     touch : callable
@@ -85,12 +89,14 @@ class Services:
     permissions: Permissions = field(default_factory=Permissions)
     dask_scheduler: str = ""
     ous: OusService = field(default_factory=OusService)
+    callback_hosts: tuple[str, ...] = ()
     tell: Callable[[str, str, float], None] = lambda job_id, status, progress: None
     touch: Callable[[datetime], None] = lambda time: None
     _opening: asyncio.Task[JobQueue] | None = None
     _catalog: Catalog | None = None
     _signer: Signer | None = None
     _tiles: Tiles | None = None
+    _subscribers: Subscribers | None = None
     _constants: dict[str, Any] = field(default_factory=dict)
     _launcher: Launcher | None = None
     _sample_maker: subprocess.Popen[bytes] | None = None
@@ -118,6 +124,12 @@ class Services:
         if self._tiles is None:
             self._tiles = Tiles(self)
         return self._tiles
+
+    async def execution_store(self) -> ExecutionStore:
+        """Return the store of OGC executions."""
+        from gdc_jupyter.jobs.execution_store import ExecutionStore
+
+        return ExecutionStore((await self.store()).engine)
 
     async def process_store(self) -> ProcessStore:
         """Return the store of user-defined processes."""
@@ -161,6 +173,8 @@ class Services:
     async def close(self) -> None:
         """End all work."""
         self.ous.close()
+        if self._subscribers is not None:
+            self._subscribers.close()
         if self._sample_maker is not None:
             self._sample_maker.kill()
             await asyncio.to_thread(self._sample_maker.wait)
@@ -190,9 +204,15 @@ class Services:
             permissions=self.permissions,
             synchronous_limits=self.limits.synchronous(),
             dask_scheduler=self.dask_scheduler,
-            on_change=self.tell,
+            on_change=self._changed,
             launcher=self._launcher,
         )
+
+    def _changed(self, job_id: str, status: str, progress: float) -> None:
+        if self._subscribers is None:
+            self._subscribers = Subscribers(self)
+        self._subscribers.changed(job_id, status, progress)
+        self.tell(job_id, status, progress)
 
     def _make_catalog(self) -> Catalog:
         from gdc_jupyter.catalog.catalog import Catalog

@@ -65,4 +65,8 @@ COVERAGES = [
         "coveragejson",
     )
 ]
-CONFORMS_TO = [*CAPABILITIES, *COLLECTIONS, *ITEMS, *COVERAGES]
+PROCESSES = [
+    f"{_OGC}/ogcapi-processes-1/1.0/conf/{name}"
+    for name in ("core", "ogc-process-description", "json", "oas30", "job-list", "callback", "dismiss")
+]
+CONFORMS_TO = [*CAPABILITIES, *COLLECTIONS, *ITEMS, *COVERAGES, *PROCESSES]

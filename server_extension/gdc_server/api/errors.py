@@ -22,6 +22,8 @@ STATUS = {
     "JobNotFound": 404,
     "NotFound": 404,
     "ProcessGraphNotFound": 404,
+    "ProcessNotFound": 404,
+    "ResultNotReady": 404,
     "ServiceNotFound": 404,
     "TileNotFound": 404,
     "UnsupportedApiVersion": 404,
@@ -32,6 +34,7 @@ STATUS = {
     "BodyTooLarge": 413,
     "CoverageTooLarge": 413,
     "DataFileUnreadable": 424,
+    "JobFailed": 424,
     "Internal": 500,
     "StorageFailure": 500,
     "EstimateComplexity": 500,
@@ -51,7 +54,12 @@ CODES = {
     413: "BodyTooLarge",
 }
 #: What the OGC APIs call some of them.
-TYPES: dict[str, str] = {}
+_EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
+TYPES = {
+    "JobNotFound": f"{_EXCEPTIONS}/no-such-job",
+    "ProcessNotFound": f"{_EXCEPTIONS}/no-such-process",
+    "ResultNotReady": f"{_EXCEPTIONS}/result-not-ready",
+}
 _INNER_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from tornado.web import authenticated
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.jobs.execution_store import Execution
 from gdc_jupyter.jobs.model import LEVELS, Job, LogEntry
 from gdc_server.api.base import ApiHandler
+from gdc_server.api.executions import status_info
 from gdc_server.api.paging import page_links
 
 _FIELDS = ("title", "description", "process", "plan", "budget", "log_level")
@@ -26,9 +29,14 @@ class JobsHandler(ApiHandler):
         limit, cursor = self.limit(), self.get_query_argument("cursor", "") or None
         store = await self.services.store()
         jobs, following = await asyncio.to_thread(store.page, self.owner, limit, cursor)
+        executions = await self.services.execution_store()
+        by_job = await asyncio.to_thread(executions.of, [job.id for job in jobs])
         self.send(
             {
-                "jobs": [described(job) for job in jobs],
+                "jobs": [
+                    status_info(job, by_job[job.id], self.links.root) if job.id in by_job else described(job)
+                    for job in jobs
+                ],
                 "links": page_links(self.links, "jobs", limit, cursor, following),
             }
         )
@@ -56,6 +64,10 @@ class JobHandler(ApiHandler):
         """Describe it in full."""
         store = await self.services.store()
         job = await asyncio.to_thread(store.get, job_id, self.owner)
+        execution = await self._execution(job_id)
+        if execution is not None:
+            self.send(status_info(job, execution, self.links.root))
+            return
         links = [
             self.links.link("self", "jobs", job.id),
             self.links.link("monitor", "jobs", job.id, "logs", title="Logs"),
@@ -84,8 +96,18 @@ class JobHandler(ApiHandler):
     async def delete(self, job_id: str) -> None:
         """Cancel it and remove all that there is of it."""
         queue = await self.services.queue()
+        execution = await self._execution(job_id)
+        job = await asyncio.to_thread(queue.store.get, job_id, self.owner)
         await queue.delete(job_id, self.owner)
-        self.set_status(204)
+        if execution is None:
+            self.set_status(204)
+            return
+        dismissed = status_info(replace(job, status="canceled"), execution, self.links.root)
+        self.send(dismissed | {"links": [self.links.link("up", "jobs", title="Jobs")]})
+
+    async def _execution(self, job_id: str) -> Execution | None:
+        store = await self.services.execution_store()
+        return await asyncio.to_thread(store.get, job_id)
 
 
 class LogsHandler(ApiHandler):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from jupyter_server.auth.decorator import allow_unauthenticated
 
+from gdc_jupyter.ogcapi.process import built_in, of_user
 from gdc_jupyter.udf.listing import runtimes
 from gdc_server.api.base import ApiHandler
+from gdc_server.api.executions import process_links
 from gdc_server.api.paging import page_links, page_of
 
 
@@ -16,8 +21,18 @@ class ProcessesHandler(ApiHandler):
     async def get(self) -> None:
         """List a page of them."""
         limit, cursor = self.limit(), self.integer("cursor", 0)
-        processes, following = page_of(await self.services.constant("processes"), limit, cursor)
+        every = [*await self.services.constant("processes"), *await self._ogc()]
+        processes, following = page_of(every, limit, cursor)
         self.send({"processes": processes, "links": page_links(self.links, "processes", limit, cursor, following)})
+
+    async def _ogc(self) -> list[dict[str, Any]]:
+        """Return the OGC processes, those of the user among them."""
+        found = list(built_in())
+        if self.viewer is not None:
+            store = await self.services.process_store()
+            stored, _ = await self.in_thread(partial(store.list, self.viewer))
+            found += [of_user(process) for process in stored]
+        return [process.summary() | {"links": process_links(process, self.links)} for process in found]
 
 
 class FileFormatsHandler(ApiHandler):

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +21,36 @@ _TAR = "application/x-tar"
 _CHUNK = 1 << 18
 
 
-class ResultHandler(ApiHandler):
-    """Synchronous requests."""
+Send = Callable[[dict[str, Any], Path], Awaitable[None]]
+
+
+class SynchronousHandler(ApiHandler):
+    """A handler that computes while the client waits."""
 
     _work: asyncio.Task[dict[str, Any]] | None = None
 
-    @authenticated
-    async def post(self) -> None:
-        """Compute a process and send its file, a tar archive of several, or its bare value as JSON."""
-        body = self.read_json("compute-result")
+    async def compute(self, process: dict[str, Any], send: Send) -> None:
+        """Compute a process, and send what comes of it; the work ends when the client goes.
+
+        Parameters
+        ----------
+        process : dict
+            An openEO process.
+        send : callable
+            Gets the description of the result and the folder in whose ``results`` its files are.
+
+        Raises
+        ------
+        GdcError
+            What the engine says is wrong; ``RequestTimeout``.
+        """
         queue = await self.services.queue()
         folder = Path(tempfile.mkdtemp(prefix="gdc-result-"))
         seconds = self.services.limits.synchronous_timeout
         try:
-            self._work = asyncio.create_task(queue.run_synchronously(body["process"], folder, self.owner))
+            self._work = asyncio.create_task(queue.run_synchronously(process, folder, self.owner))
             described = await asyncio.wait_for(self._work, seconds)
-            await self._send_result(described, folder)
+            await send(described, folder)
         except TimeoutError:
             raise GdcError(
                 "RequestTimeout",
@@ -52,7 +67,8 @@ class ResultHandler(ApiHandler):
         if self._work is not None:
             self._work.cancel()
 
-    async def _send_result(self, described: dict[str, Any], folder: Path) -> None:
+    async def send_result(self, described: dict[str, Any], folder: Path) -> None:
+        """Send the file of a result, a tar archive of several, or its bare value as JSON."""
         number = f"r-{secrets.token_hex(10)}"
         self.set_header("OpenEO-Identifier", number)
         self.set_header("GDC-Identifier", number)
@@ -74,6 +90,15 @@ class ResultHandler(ApiHandler):
                 self.write(chunk)
                 await self.flush()
         await self.finish()
+
+
+class ResultHandler(SynchronousHandler):
+    """Synchronous requests."""
+
+    @authenticated
+    async def post(self) -> None:
+        """Compute a process and send its file, a tar archive of several, or its bare value as JSON."""
+        await self.compute(self.read_json("compute-result")["process"], self.send_result)
 
 
 def _pack(files: Path, archive: Path) -> None:

@@ -14,6 +14,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs import results
 from gdc_jupyter.jobs.model import Job
 from gdc_server.api.base import ApiHandler
+from gdc_server.api.executions import execution_results
 from gdc_server.api.jobs import log_entry
 from gdc_server.api.links import GEOJSON, link
 from gdc_server.services import Services
@@ -27,6 +28,10 @@ class ResultsHandler(ApiHandler):
         """Describe them as a STAC Item whose assets have signed addresses that expire."""
         store = await self.services.store()
         job = await asyncio.to_thread(store.get, job_id, self.owner)
+        executions = await self.services.execution_store()
+        if execution := await asyncio.to_thread(executions.get, job_id):
+            await execution_results(self, job, execution)
+            return
         if job.status == "error":
             last = await asyncio.to_thread(store.last_error, job_id)
             reason = log_entry(last) if last else {"id": "0", "level": "error", "message": "The job failed."}
