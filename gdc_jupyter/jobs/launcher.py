@@ -142,7 +142,9 @@ class Launcher:
             self._spawned.close()
         if self._writer is not None:
             self._writer.close()
-        if self._process is not None and not await asyncio.to_thread(_wait, self._process, 2.0):
+        # Before it is ready it has no children, and does not listen.
+        patience = 2.0 if self._ready is not None and self._ready.done() else 0.0
+        if self._process is not None and not await asyncio.to_thread(_wait, self._process, patience):
             self._process.kill()
             await asyncio.to_thread(_wait, self._process, 2.0)
         if self._listener is not None:

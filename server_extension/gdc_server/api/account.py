@@ -15,12 +15,12 @@ class BasicHandler(ApiHandler):
 
     own_authorization = True
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def admit(self) -> None:
         """Let the password count, and nothing else: a cookie would make a wrong one right."""
         if self.request.method == "GET":
             self.password = password_of(self.request.headers.get("Authorization", ""))
             self.request.headers["Authorization"] = f"token {self.password}"
-        await super().prepare()
+        await super().admit()
 
     @allow_unauthenticated
     def get(self) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from jupyter_server.auth.decorator import allow_unauthenticated
-from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
 
@@ -19,6 +18,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs.warm import Answer
 from gdc_server import contract
 from gdc_server.api import errors
+from gdc_server.api.bodies import SLOWEST_SECONDS, BodyHandler
 from gdc_server.api.links import Links
 from gdc_server.api.negotiation import Offer, choose
 from gdc_server.identity import open_to_all, owner_of, plain_authorization
@@ -28,20 +28,22 @@ if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
 
 _T = TypeVar("_T")
-#: A client that takes nothing for so long has gone.
-_SLOWEST_SECONDS = 60.0
-_EXPOSED = "Link, Location, OpenEO-Costs, OpenEO-Identifier, GDC-Identifier"
+#: What scripts of web pages may read beside what all may.
+_EXPOSED = (
+    "Link, Location, OpenEO-Costs, OpenEO-Identifier, GDC-Identifier, Accept-Ranges, Allow, Content-Bbox, Content-Crs, "
+    "Content-Disposition, Content-Range, ETag, Preference-Applied, WWW-Authenticate"
+)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-class ApiHandler(JupyterHandler):
+class ApiHandler(BodyHandler):
     """A handler of the API. Its verbs are public or need a user, by `allow_unauthenticated` or `authenticated`."""
 
     #: Whether the Authorization header is left to the handler.
     own_authorization = False
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def admit(self) -> None:
         """Find out who asks, and refuse what cannot be answered."""
         if self.request.method == "OPTIONS":
             return
@@ -57,10 +59,6 @@ class ApiHandler(JupyterHandler):
             )
         if not self.check_host():
             raise GdcError("PermissionsInsufficient", "This server does not answer under this host name.")
-        if len(self.request.body) > self.services.limits.max_body_bytes:
-            raise GdcError(
-                "BodyTooLarge", f"The body is larger than the {self.services.limits.max_body_bytes} bytes allowed."
-            )
         await self._identify()
         if self.current_user is None and not getattr(verb, "__allow_unauthenticated", False):
             raise GdcError(
@@ -68,12 +66,16 @@ class ApiHandler(JupyterHandler):
                 "Log in first: send 'Authorization: Bearer basic//TOKEN' with the token of the Jupyter server.",
             )
 
+    def largest_body(self) -> int:
+        """Return how many bytes a body may have."""
+        return self.services.limits.max_body_bytes
+
     async def _identify(self) -> None:
         header = self.request.headers.get("Authorization", "")
         if header and not self.own_authorization:
             self.request.headers["Authorization"] = plain_authorization(header)
         try:
-            await super().prepare(_redirect_to_login=False)
+            await super().admit()
         except web.HTTPError as error:
             if self.current_user is not None or error.status_code != 403:
                 raise
@@ -220,7 +222,7 @@ class ApiHandler(JupyterHandler):
         try:
             async for chunk in answer.chunks():
                 self.write(chunk)
-                async with asyncio.timeout(_SLOWEST_SECONDS):
+                async with asyncio.timeout(SLOWEST_SECONDS):
                     await self.flush()
             await self.finish()
         except (StreamClosedError, TimeoutError):
@@ -231,12 +233,6 @@ class ApiHandler(JupyterHandler):
             # It cannot be told any more; that the end is missing tells that it is not all.
             self.log.warning("%s %s was broken off", self.request.method, self.request.path, exc_info=True)
             self.break_off()
-
-    def break_off(self) -> None:
-        """Close the connection without an end of the answer."""
-        self._finished = True
-        connection: Any = self.request.connection
-        connection.stream.close()
 
     def send(self, body: Any, media_type: str = "application/json", status: int = 200) -> None:
         """Send JSON."""

@@ -64,6 +64,7 @@ class SynchronousHandler(ApiHandler):
 
     def on_connection_close(self) -> None:
         """End the work of a client that has gone."""
+        super().on_connection_close()
         if self._work is not None:
             self._work.cancel()
 

@@ -52,9 +52,9 @@ class OusHandler(ApiHandler):
         service: OusService = self.services.ous
         return service
 
-    async def prepare(self) -> None:  # type: ignore[override]
+    async def admit(self) -> None:
         """Refuse versions that there are not."""
-        await super().prepare()
+        await super().admit()
         if not self.accepted.known:
             raise GdcError(
                 "NotAcceptable", f"There is no version '{self.accepted.version}'; there are {', '.join(VERSIONS)}."
