@@ -159,7 +159,7 @@ def _open_geotiff(path: Path) -> xr.DataArray:
 def _open_netcdf(paths: list[Path], metadata: list[dict[str, Any]]) -> xr.DataArray:
     import xarray as xr
 
-    return _stacked(xr.open_dataset(paths[0]), paths[0].stem)
+    return _stacked(xr.open_dataset(paths[0], decode_coords="all"), paths[0].stem)
 
 
 def _open_zarr(paths: list[Path], metadata: list[dict[str, Any]]) -> xr.DataArray:

@@ -91,7 +91,7 @@ _PARAMETERS = [
         "name": "spatial_extent",
         "description": "What load_collection gets as its area: null, which is all that there is. Of that, only what a "
         "tile shows is read and computed, and no finer than it shows it.",
-        "schema": [{"type": "object", "subtype": "bounding-box"}, {"type": "null"}],
+        "schema": {"type": ["object", "null"], "subtype": "bounding-box"},
         "optional": True,
         "default": None,
     }
@@ -104,7 +104,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "XYZ": {
         "title": "Map tiles (XYZ)",
         "description": "Tiles in web mercator by zoom, column and row from the north-west, at {z}/{x}/{y}. " + _PUBLIC,
-        "configuration": _CONFIGURATION,
+        "configuration": {name: {"subtype": "service-option", **schema} for name, schema in _CONFIGURATION.items()},
         "process_parameters": _PARAMETERS,
         "links": [],
     },
@@ -112,7 +112,7 @@ TYPES: dict[str, dict[str, Any]] = {
         "title": "OGC Web Map Tile Service",
         "description": "Version 1.0.0, by key and value and by REST, with the tile matrix set WebMercatorQuad and one "
         f"layer. {_PUBLIC}",
-        "configuration": _CONFIGURATION,
+        "configuration": {name: {"subtype": "service-option", **schema} for name, schema in _CONFIGURATION.items()},
         "process_parameters": _PARAMETERS,
         "links": [{"rel": "about", "href": "https://www.ogc.org/standards/wmts", "title": "The standard"}],
     },

@@ -38,7 +38,8 @@ ABOUT = About(
     title="Synthetic Sentinel-2-like season in an Alpine valley (made by a model, not observed)",
     description=(
         "A synthetic time series: an invented Alpine valley with fields, meadows, orchards, forest, a river, a lake, "
-        "villages and snow, seen every five days from April to October 2022 the way Sentinel-2 level 2A would show it, "
+        "villages and snow, seen every five days from April to October 2022, and once more by the neighbouring orbit, "
+        "the way Sentinel-2 level 2A would show it, "
         "with clouds, cloud shadows and the edge of a swath. No pixel was observed, and places, dates and weather are "
         "invented; it is for learning and testing. The bands hold reflectance * 10000; SCL holds the classes of "
         "Sentinel-2's scene classification: 0 no data, 3 cloud shadow, 4 vegetation, 5 not vegetated, 6 water, "

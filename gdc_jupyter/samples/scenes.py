@@ -63,6 +63,10 @@ class Weather:
         return self.date.timetuple().tm_yday
 
 
+#: A clear day of the neighbouring orbit, which sees the valley between two dates of its own.
+NEIGHBOUR = Weather(datetime.date(2022, 6, 2), 0.03, False, 500.0, 0.1, 0.3, False)
+
+
 def calendar() -> list[Weather]:
     """Return the weather of all overpasses, which needs none of the images."""
     rng = np.random.default_rng([SEED, 0])
@@ -70,7 +74,7 @@ def calendar() -> list[Weather]:
     cover = np.where(rng.random(count) < 0.3, rng.uniform(0, 0.06, count), rng.beta(0.9, 1.0, count)).round(4)
     cirrus = (rng.random(count) < 0.15) & (cover > 0.1)
     height, haze, wetness = rng.uniform(350, 700, count), rng.beta(1.2, 4, count), rng.beta(1, 2, count)
-    return [
+    regular = [
         Weather(
             FIRST + datetime.timedelta(days=INTERVAL * index),
             float(cover[index]),
@@ -82,6 +86,7 @@ def calendar() -> list[Weather]:
         )
         for index in range(count)
     ]
+    return sorted([*regular, NEIGHBOUR], key=lambda weather: weather.date)
 
 
 def valley() -> Landscape:

@@ -107,8 +107,7 @@ class CfCube:
 
     def auxiliary(self) -> list[str]:
         """Return the names of the coordinates that are no dimensions."""
-        names = [each.name for each in self.coordinates() if each.dimensions != (each.name,)]
-        return [*names, GRID_MAPPING] if self.crs else names
+        return [each.name for each in self.coordinates() if each.dimensions != (each.name,)]
 
     def grid_mapping(self) -> dict[str, Any]:
         """Return the attributes of the grid mapping variable."""
@@ -118,8 +117,16 @@ class CfCube:
             mapping["GeoTransform"] = f"{x!r} {dx!r} 0 {y!r} 0 {dy!r}"
         return mapping
 
-    def attributes(self, position: int) -> dict[str, Any]:
-        """Return the attributes of a variable."""
+    def attributes(self, position: int, locate_mapping: bool = False) -> dict[str, Any]:
+        """Return the attributes of a variable.
+
+        Parameters
+        ----------
+        position : int
+            The position of its band.
+        locate_mapping : bool
+            Whether the grid mapping is listed as a coordinate too, by which xarray knows it without being told to.
+        """
         attributes: dict[str, Any] = {}
         title = self.titles[position]
         if title and title != self.names[position]:
@@ -134,6 +141,8 @@ class CfCube:
         if self.crs and (self.spatial or "geometry" in self.kinds()):
             attributes["grid_mapping"] = GRID_MAPPING
         auxiliary = self.auxiliary()
+        if locate_mapping and self.crs:
+            auxiliary = [*auxiliary, GRID_MAPPING]
         if auxiliary:
             attributes["coordinates"] = " ".join(auxiliary)
         return attributes

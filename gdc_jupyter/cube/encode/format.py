@@ -88,7 +88,7 @@ class Format:
         return {
             "title": self.title,
             "gis_data_types": list(self.data_types),
-            "parameters": {name: dict(schema) for name, schema in self.parameters.items()},
+            "parameters": {name: {"subtype": "format-option", **schema} for name, schema in self.parameters.items()},
         }
 
     def settled(self, options: Mapping[str, Any]) -> dict[str, Any]:

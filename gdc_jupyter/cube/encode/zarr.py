@@ -83,7 +83,7 @@ class ZarrWriter:
     def _create(self, window: Grid | None, layers: list[NDArray[Any]]) -> None:
         shape = tuple(self.cube.sizes.values())
         for position, name in enumerate(self.cube.names):
-            attributes = {**self.cube.attributes(position), **self._projection()}
+            attributes = {**self.cube.attributes(position, locate_mapping=True), **self._projection()}
             more: dict[str, Any] = (
                 {"chunks": tuple(self.cube.chunks(window, self.options.get("CHUNKS")))} if shape else {}
             )

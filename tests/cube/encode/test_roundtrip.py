@@ -50,7 +50,7 @@ def test_geotiff(save, cube):
 @pytest.mark.parametrize("format", ["netCDF", "Zarr"])
 def test_variables(save, format, cube):
     [asset] = save(cube, format).assets
-    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path) as data:
+    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path, decode_coords="all") as data:
         bands = "spectral" if "spectral" in cube.dims else "bands"
         assert list(data.data_vars) == list(cube[bands].values)
         found = data.to_dataarray(bands).transpose(*cube.dims)
@@ -130,7 +130,7 @@ def test_zarr_is_one_consolidated_store(save, version):
 def test_times_are_exact(save, format, times, units):
     cube = make_cube(times=np.array(times, "datetime64[ns]"))
     [asset] = save(cube, format).assets
-    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path) as data:
+    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path, decode_coords="all") as data:
         np.testing.assert_array_equal(data.t.values, cube.t.values)
         assert data.t.encoding["units"] == units
 
@@ -156,7 +156,7 @@ def test_labels_of_any_kind(save, format):
     coords = {name: (name, np.array(each, dtype=object if name == "season" else None)) for name, each in labels.items()}
     cube = xr.DataArray(values, dims=list(labels), coords=coords)
     [asset] = save(cube, format).assets
-    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path) as data:
+    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path, decode_coords="all") as data:
         for name, each in labels.items():
             assert data[name].values.tolist() == each
         np.testing.assert_array_equal(data["var"].values, values)
@@ -167,7 +167,7 @@ def test_labels_of_any_kind(save, format):
 def test_tables_keep_their_type(save, format, dtype):
     cube = xr.DataArray(np.array([0, 1, 1]).astype(dtype), dims=["t"], coords={"t": make_cube().t})
     [asset] = save(cube, format).assets
-    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path) as data:
+    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path, decode_coords="all") as data:
         assert data["var"].values.tolist() == [0, 1, 1]
         if dtype != "bool":
             assert data["var"].dtype == dtype
@@ -177,7 +177,7 @@ def test_tables_keep_their_type(save, format, dtype):
 def test_texts(save, format):
     cube = xr.DataArray(np.array(["maize", "väg", None], dtype=object), dims=["field"], coords={"field": [4, 5, 6]})
     [asset] = save(cube, format).assets
-    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path) as data:
+    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path, decode_coords="all") as data:
         assert data["var"].values.tolist() == ["maize", "väg", ""]
 
 
@@ -186,7 +186,7 @@ def test_names_that_no_variable_can_have(save, format):
     names = ["a/b", "a_b", "t", "spatial_ref", "x"]
     cube = make_cube(bands=names)
     [asset] = save(cube, format).assets
-    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path) as data:
+    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path, decode_coords="all") as data:
         found = {each.attrs.get("long_name", name): each.values for name, each in data.data_vars.items()}
         assert sorted(found) == sorted(names)
         for name in names:
@@ -197,7 +197,7 @@ def test_names_that_no_variable_can_have(save, format):
 def test_truth_values_keep_gaps(save, format):
     cube = make_cube() > 100
     [asset] = save(cube, format).assets
-    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path) as data:
+    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path, decode_coords="all") as data:
         found = data.to_dataarray("bands").transpose(*cube.dims)
         np.testing.assert_array_equal(found.values, cube.values)
         assert data["B04"].attrs["flag_meanings"] == "false true"
@@ -208,7 +208,7 @@ def test_grids_that_are_not_regular(save, format):
     cube = make_cube()
     cube = cube.assign_coords(y=("y", 5_200_000 - np.arange(17.0) ** 2, {"type": "spatial", "axis": "y"}))
     [asset] = save(cube, format).assets
-    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path) as data:
+    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path, decode_coords="all") as data:
         np.testing.assert_array_equal(data.y.values, cube.y.values)
         np.testing.assert_array_equal(data["B08"].values, cube.sel(bands="B08").values)
     assert "proj:transform" not in asset.metadata
@@ -228,7 +228,7 @@ def test_curvilinear_grids(save, format):
         latitude=(("y", "x"), latitude, {"standard_name": "latitude", "units": "degrees_north"}),
     )
     [asset] = save(cube, format).assets
-    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path) as data:
+    with open_zarr(asset.path) if format == "Zarr" else xr.open_dataset(asset.path, decode_coords="all") as data:
         np.testing.assert_array_equal(data.longitude.values, longitude)
         np.testing.assert_array_equal(data.latitude.values, latitude)
         np.testing.assert_array_equal(data["B08"].values, cube.sel(bands="B08").values)
