@@ -43,6 +43,12 @@ class GdcApp(ExtensionApp):
     max_running_jobs = Integer(min=1, help="Batch jobs that run at the same time.").tag(config=True)
     max_synchronous = Integer(4, min=1, help="Synchronous requests that run at the same time.").tag(config=True)
     max_body_bytes = Integer(Limits.max_body_bytes, min=1, help="Largest request body, in bytes.").tag(config=True)
+    max_files_bytes = Integer(
+        Limits.max_files_bytes, min=0, help="Most bytes that the uploaded files of one user have; 0 for no limit."
+    ).tag(config=True)
+    max_file_bytes = Integer(
+        Limits.max_file_bytes, min=0, help="Most bytes that one uploaded file has; 0 for no limit but that of them all."
+    ).tag(config=True)
     max_page = Integer(Limits.max_page, min=1, help="Most elements that one page of a list has.").tag(config=True)
     job_memory = Integer(
         0, min=0, help="Memory that one job may use, in bytes; 0 for no limit. Only Linux has this limit."

@@ -17,6 +17,7 @@ _SECTIONS = (
     "coverages",
     "processes",
     "user_processes",
+    "files",
     "jobs",
     "services",
 )

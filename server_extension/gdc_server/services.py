@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gdc_jupyter.catalog.user_folder import UserFolder
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.samples import is_complete
-from gdc_jupyter.settings import Permissions
+from gdc_jupyter.settings import Permissions, files_folder
 from gdc_server.callbacks import Subscribers
 from gdc_server.opendap.service import OusService
 from gdc_server.signing import Signer
@@ -41,6 +42,8 @@ class Limits:
     max_synchronous: int = 4
     max_body_bytes: int = 10 * 2**20
     max_page: int = 1000
+    max_files_bytes: int = 10 * 2**30
+    max_file_bytes: int = 4 * 2**30
     synchronous_timeout: float = 300.0
     result_url_lifetime: int = 86_400
     job_memory: int = 0
@@ -136,6 +139,11 @@ class Services:
         from gdc_jupyter.jobs.process_store import ProcessStore
 
         return ProcessStore((await self.store()).engine)
+
+    def user_folder(self, owner: str) -> UserFolder:
+        """Return the files of a user."""
+        folder = files_folder(self.data, owner)
+        return UserFolder(folder, self.limits.max_files_bytes, self.limits.max_file_bytes)
 
     async def catalog(self) -> Catalog:
         """Return the catalogue."""

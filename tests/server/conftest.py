@@ -150,10 +150,8 @@ def server(sample_data, tmp_path_factory):
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def matches():
-    """Return a check of an answer's body against the published API document."""
-    path = REFERENCE / "gdc-1.0.0-beta.relaxed.openapi.json"
+def _matching(name):
+    path = REFERENCE / name
     if not path.exists():
         pytest.skip("the published API document is not here")
     from openapi_schema_validator import OAS30Validator
@@ -171,6 +169,18 @@ def matches():
         assert not errors, errors
 
     return check
+
+
+@pytest.fixture(scope="session")
+def matches():
+    """Return a check of an answer's body against the published API document."""
+    return _matching("gdc-1.0.0-beta.relaxed.openapi.json")
+
+
+@pytest.fixture(scope="session")
+def matches_openeo():
+    """Return a check of an answer's body against openEO's document, for what is there alone."""
+    return _matching("openeo-1.2.0.relaxed.openapi.json")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import authenticated
 
@@ -46,8 +49,14 @@ class MeHandler(ApiHandler):
     """The user."""
 
     @authenticated
-    def get(self) -> None:
-        """Tell the id under which jobs are kept, and the name."""
+    async def get(self) -> None:
+        """Tell the id under which jobs are kept, the name, and how much room there is for files."""
         # A server without users makes a name up for each visit.
         name = self.owner if self.owner == LOCAL_OWNER else self.current_user.display_name
-        self.send({"user_id": self.owner, "name": name, "links": [self.links.link("self", "me")]})
+        links = [self.links.link("self", "me"), self.links.link("related", "files", title="Uploaded files")]
+        account: dict[str, Any] = {"user_id": self.owner, "name": name, "links": links}
+        folder = self.services.user_folder(self.owner)
+        if folder.quota:
+            used = await asyncio.to_thread(folder.used)
+            account["storage"] = {"quota": folder.quota, "free": max(folder.quota - used, 0)}
+        self.send(account)

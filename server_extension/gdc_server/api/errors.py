@@ -32,6 +32,7 @@ STATUS = {
     "RequestTimeout": 408,
     "ResultLinkExpired": 410,
     "BodyTooLarge": 413,
+    "FileSizeExceeded": 413,
     "CoverageTooLarge": 413,
     "DataFileUnreadable": 424,
     "JobFailed": 424,

@@ -14,6 +14,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs import results
 from gdc_jupyter.jobs.model import Job
 from gdc_server.api.base import ApiHandler
+from gdc_server.api.downloads import DownloadHandler
 from gdc_server.api.executions import execution_results
 from gdc_server.api.jobs import log_entry
 from gdc_server.api.links import GEOJSON, link
@@ -101,12 +102,8 @@ class SignedMetadataHandler(ResultsHandler):
     delete = ApiHandler._unimplemented_method
 
 
-class FileHandler(ApiHandler, StaticFileHandler):
+class FileHandler(DownloadHandler):
     """The files of results by signed addresses: whole, in ranges, or only if they changed."""
-
-    def initialize(self) -> None:  # type: ignore[override]
-        """Leave the folder to the request."""
-        StaticFileHandler.initialize(self, path="")
 
     @allow_unauthenticated
     async def head(self, expires: str, signature: str, job_id: str, file: str) -> None:  # type: ignore[override]
@@ -124,26 +121,12 @@ class FileHandler(ApiHandler, StaticFileHandler):
         self.root = str(folder / results.FILES)
         try:
             assets = (await asyncio.to_thread(results.read, folder / results.METADATA))["assets"]
-            self._media_type = str(assets[file]["type"])
+            self.media_type = str(assets[file]["type"])
             await StaticFileHandler.get(self, file, include_body=include_body)
         except (HTTPError, FileNotFoundError, KeyError) as error:
             if isinstance(error, HTTPError) and error.status_code not in (403, 404):
                 raise
             raise GdcError("FileNotFound", f"The result file '{file}' is no longer there.") from None
-
-    def compute_etag(self) -> str | None:
-        """Return a tag of time and size: a large file is not read for it."""
-        status = self._stat()
-        return f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
-
-    def get_content_type(self) -> str:
-        """Return the media type that the metadata give."""
-        return self._media_type
-
-    def set_extra_headers(self, path: str) -> None:
-        """Add the file's name, and that proxies may not keep it."""
-        self.set_attachment_header(Path(path).name)
-        self.set_header("Cache-Control", "private")
 
 
 def job_folder(services: Services, job_id: str) -> Path:
