@@ -89,7 +89,6 @@ def test_a_job_of_another_owner_does_not_exist(server, graphs):
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({}, "NoDataForUpdate"),
         ({"status": "finished"}, "PropertyNotEditable"),
         ({"process": {}}, "ProcessGraphMissing"),
     ],
@@ -98,6 +97,24 @@ def test_a_change_that_is_none_is_refused(server, graphs, change, code):
     job = server.create(graphs.add)
     answer = server.session.patch(f"{server.url}/jobs/{job}", json=change)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+def test_an_empty_change_changes_nothing(server, graphs):
+    job = server.create(graphs.add, title="as it was")
+    assert server.session.patch(f"{server.url}/jobs/{job}", json={}).status_code == 204
+    assert server.session.patch(f"{server.url}/jobs/{job}").status_code == 400
+    assert server.get(f"/jobs/{job}").json()["title"] == "as it was"
+
+
+def test_faults_of_the_body_are_faults_of_the_process(server):
+    answer = server.post("/validation", {})
+    assert (answer.status_code, [fault["code"] for fault in answer.json()["errors"]]) == (200, ["ProcessGraphMissing"])
+    answer = server.post("/validation", {"process_graph": {"a": {"process_id": "add"}}})
+    (fault,) = answer.json()["errors"]
+    assert (answer.status_code, fault["code"]) == (200, "ProcessGraphInvalid")
+    assert "lacks 'arguments'" in fault["message"]
+    answer = server.post("/validation", [])
+    assert (answer.status_code, answer.json()["code"]) == (400, "RequestInvalid")
 
 
 SWAPPED = {"west": 12, "south": 46, "east": 11, "north": 47}

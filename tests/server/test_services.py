@@ -255,7 +255,6 @@ def test_refusals(server, case):
 
 def test_refusals_of_changes(server, ndvi):
     for body, code, message in (
-        ({}, "NoDataForUpdate", "Send one or more of title"),
         ({"type": "WMTS"}, "PropertyNotEditable", "'type' cannot be changed"),
         ({"id": "mine"}, "PropertyNotEditable", "'id'"),
         ({"url": "http://example.org"}, "PropertyNotEditable", "'url'"),
@@ -267,6 +266,7 @@ def test_refusals_of_changes(server, ndvi):
         assert (answer.status_code, answer.json()["code"]) == (400, code), answer.text
         assert message in answer.json()["message"]
     assert patch(server, "s-0", {"title": "x"}).json()["code"] == "ServiceNotFound"
+    assert patch(server, ndvi, {}).status_code == 204
     assert server.get(f"/services/{ndvi}").json()["title"] == "NDVI"
 
 

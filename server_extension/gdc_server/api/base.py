@@ -212,7 +212,7 @@ class ApiHandler(BodyHandler):
     def format(self, *offers: Offer) -> Offer:
         """Return the format that the client wants, the first where it does not say."""
         self.set_header("Vary", "Accept")
-        return choose(offers, self.get_query_argument("f", ""), self.request.headers.get("Accept", ""))
+        return choose(offers, self.get_query_argument("f", None), self.request.headers.get("Accept", ""))
 
     async def send_stream(self, answer: Answer) -> None:
         """Send the bytes of a warm worker's answer as they come."""

@@ -84,8 +84,6 @@ class JobHandler(ApiHandler):
                 "PropertyNotEditable",
                 f"The property '{read_only[0]}' cannot be changed; these can: {', '.join(_FIELDS)}.",
             )
-        if not body:
-            raise GdcError("NoDataForUpdate", f"Send one or more of {', '.join(_FIELDS)}.")
         if "log_level" in body:
             body["log_level"] = body["log_level"] or "info"
         store = await self.services.store()

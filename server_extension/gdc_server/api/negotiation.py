@@ -45,15 +45,15 @@ HTML = Offer("html", "text/html", ("application/xhtml+xml",))
 GEOJSON = Offer("geojson", "application/geo+json", ("json", "application/json"))
 
 
-def choose(offers: Sequence[Offer], f: str, accept: str) -> Offer:
+def choose(offers: Sequence[Offer], f: str | None, accept: str) -> Offer:
     """Return the format that a client wants.
 
     Parameters
     ----------
     offers : sequence of Offer
         What there is; the first is the default.
-    f : str
-        A short name or a media type; it goes before ``accept``. Empty where it is not given.
+    f : str, optional
+        A short name or a media type; it goes before ``accept``.
     accept : str
         The header Accept, or nothing.
 
@@ -62,7 +62,7 @@ def choose(offers: Sequence[Offer], f: str, accept: str) -> Offer:
     GdcError
         ``NotAcceptable``, with the formats that there are.
     """
-    if f:
+    if f is not None:
         found = [offer for offer in offers if offer.is_called(f)]
     else:
         ranges = _by_quality(accept) or ["*/*"]
@@ -70,7 +70,11 @@ def choose(offers: Sequence[Offer], f: str, accept: str) -> Offer:
     if found:
         return found[0]
     there = ", ".join(f"{offer.name} ({offer.media_type})" for offer in offers)
-    asked = f"The format '{f}' of the parameter 'f'" if f else f"What the header Accept asks for, '{accept[:200]}',"
+    asked = (
+        f"The format '{f}' of the parameter 'f'"
+        if f is not None
+        else f"What the header Accept asks for, '{accept[:200]}',"
+    )
     raise GdcError("NotAcceptable", f"{asked} is not there; there are: {there}.")
 
 

@@ -7,11 +7,15 @@ from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 
+from gdc_jupyter.errors import GdcError
 from gdc_jupyter.ogcapi.process import built_in, of_user
 from gdc_jupyter.udf.listing import runtimes
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.executions import process_links
 from gdc_server.api.paging import page_links, page_of
+
+#: Faults of the contract that are faults of a process: to tell them is what a validation is for.
+FAULTS = ("ProcessGraphMissing", "ProcessGraphInvalid")
 
 
 class ProcessesHandler(ApiHandler):
@@ -59,7 +63,13 @@ class ValidationHandler(ApiHandler):
     @allow_unauthenticated
     async def post(self) -> None:
         """List all faults of a process; none where it is right."""
-        process = self.read_json("validate")
+        try:
+            process = self.read_json("validate")
+        except GdcError as fault:
+            if fault.code not in FAULTS:
+                raise
+            self.send({"errors": [{"code": fault.code, "message": fault.message}]})
+            return
         queue = await self.services.queue()
         faults = await queue.ask("validate", process=process, owner=self.viewer)
         self.send({"errors": faults})

@@ -90,8 +90,6 @@ class ServiceHandler(ApiHandler):
                 "PropertyNotEditable",
                 f"The property '{read_only[0]}' cannot be changed; these can: {', '.join(_FIELDS)}.",
             )
-        if not body:
-            raise GdcError("NoDataForUpdate", f"Send one or more of {', '.join(_FIELDS)}.")
         store = await self.services.service_store()
         service = await asyncio.to_thread(store.get, service_id, self.owner)
         if "log_level" in body:
