@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
 import orjson
 from jupyter_server.auth.decorator import allow_unauthenticated
@@ -20,7 +21,7 @@ from gdc_server import contract
 from gdc_server.api import errors
 from gdc_server.api.bodies import SLOWEST_SECONDS, BodyHandler
 from gdc_server.api.links import Links
-from gdc_server.api.negotiation import Offer, choose
+from gdc_server.api.negotiation import HTML, JSON, Offer, choose
 from gdc_server.identity import open_to_all, owner_of, plain_authorization
 from gdc_server.services import Services
 
@@ -40,6 +41,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 class ApiHandler(BodyHandler):
     """A handler of the API. Its verbs are public or need a user, by `allow_unauthenticated` or `authenticated`."""
 
+    _is_page = False
     #: Whether the Authorization header is left to the handler.
     own_authorization = False
 
@@ -110,8 +112,9 @@ class ApiHandler(BodyHandler):
 
     @property
     def content_security_policy(self) -> str:
-        """The policy of answers that are never pages."""
-        return f"{super().content_security_policy}; default-src 'none'"
+        """The policy of answers: nothing, but for the style and the pictures of this server where it is a page."""
+        own = "; style-src 'self'; img-src 'self'" if self._is_page else ""
+        return f"{super().content_security_policy}; default-src 'none'{own}"
 
     @allow_unauthenticated
     def options(self, *_: Any, **__: Any) -> None:
@@ -234,6 +237,38 @@ class ApiHandler(BodyHandler):
             self.log.warning("%s %s was broken off", self.request.method, self.request.path, exc_info=True)
             self.break_off()
 
+    def send_as(self, page: str, body: Any, offer: Offer = JSON, also: dict[str, Any] | None = None) -> None:
+        """Send what the client wants: the body, or a page that shows it.
+
+        Parameters
+        ----------
+        page : str
+            The name of the page.
+        body : Any
+            The body.
+        offer : Offer
+            The format of the body.
+        also : dict, optional
+            What the page needs beside the body.
+        """
+        if self.format(offer, HTML) is not HTML:
+            self.send(body, offer.media_type)
+            return
+        shown = orjson.loads(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS))
+        self.send_page(page, shown | (also or {}))
+
+    def send_page(self, page: str, body: Any) -> None:
+        """Send a page."""
+        from gdc_server.pages import render
+
+        self._is_page = True
+        self.set_header("Content-Security-Policy", self.content_security_policy)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        query = {name: values[-1].decode("utf-8", "replace") for name, values in self.request.query_arguments.items()}
+        asked = urlencode({name: value for name, value in query.items() if name not in ("f", "token")})
+        address = f"{self.links.server}/{self.request.path.removeprefix(self.base_url)}{f'?{asked}' if asked else ''}"
+        self.finish(render(page, body, self.links.root, address, self.viewer))
+
     def send(self, body: Any, media_type: str = "application/json", status: int = 200) -> None:
         """Send JSON."""
         self.set_status(status)
@@ -257,8 +292,19 @@ class ApiHandler(BodyHandler):
             self.set_header("Allow", ", ".join(self.implemented_methods()))
         if error.code == "AuthenticationRequired":
             self.set_header("WWW-Authenticate", "Bearer")
+        body = errors.body_of(error, self.error_number)
+        if self._wants_page():
+            self.send_page("error", body)
+            return
         self.set_header("Content-Type", "application/json")
-        self.finish(orjson.dumps(errors.body_of(error, self.error_number)))
+        self.finish(orjson.dumps(body))
+
+    def _wants_page(self) -> bool:
+        """Tell whether a browser asks, which shows pages."""
+        asked = self.request.query_arguments.get("f")
+        if asked:
+            return asked[-1] == b"html"
+        return self.request.headers.get("Accept", "").startswith("text/html")
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what went wrong here with its traceback, and what the client did wrong only for debugging."""

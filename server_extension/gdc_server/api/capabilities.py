@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
+from tornado.web import StaticFileHandler
 
-from gdc_server import __version__, contract
+from gdc_server import __version__, contract, pages
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.conformance import CONFORMS_TO
 from gdc_server.api.items import search_links
 from gdc_server.api.links import CONFORMANCE, OPENAPI
+from gdc_server.api.negotiation import Offer
 
+_OGC = "http://www.opengis.net/def/rel/ogc/1.0"
+PROCESSES, JOBS = f"{_OGC}/processes", f"{_OGC}/job-list"
+_CONTRACT = Offer("json", OPENAPI, ("application/json", "application/vnd.oai.openapi+json;version=3.0"))
 GDC_VERSION = "1.0.0-beta"
 OPENEO_VERSION = "1.2.0"
 STAC_VERSION = "1.0.0"
@@ -33,7 +38,8 @@ class LandingHandler(ApiHandler):
             links.link("child", "collections", collection.id, title=collection.title or collection.id)
             for collection in await self.in_thread(catalog.collections)
         ]
-        self.send(
+        self.send_as(
+            "landing",
             {
                 "type": "Catalog",
                 "id": "gdc-jupyter",
@@ -50,6 +56,11 @@ class LandingHandler(ApiHandler):
                     links.link("self", title="This page"),
                     links.link("root", title="This page"),
                     links.link("service-desc", "api", type=OPENAPI, title="The API as an OpenAPI document"),
+                    links.link("service-doc", "api", f="html", type="text/html", title="The API as a page"),
+                    links.link("alternate", f="html", type="text/html", title="This page for people"),
+                    links.link("processes", "processes", title="Processes"),
+                    links.link(PROCESSES, "processes", title="Processes"),
+                    links.link(JOBS, "jobs", title="Jobs"),
                     links.link("conformance", "conformance", title="Conformance classes"),
                     links.link(CONFORMANCE, "conformance", title="Conformance classes"),
                     links.link("data", "collections", title="Collections"),
@@ -57,7 +68,7 @@ class LandingHandler(ApiHandler):
                     links.link("version-history", ".well-known", "openeo", title="Versions of the API"),
                     *children,
                 ],
-            }
+            },
         )
 
 
@@ -67,7 +78,7 @@ class ConformanceHandler(ApiHandler):
     @allow_unauthenticated
     def get(self) -> None:
         """List them."""
-        self.send({"conformsTo": CONFORMS_TO})
+        self.send_as("conformance", {"conformsTo": CONFORMS_TO})
 
 
 class WellKnownHandler(ApiHandler):
@@ -86,4 +97,22 @@ class ContractHandler(ApiHandler):
     @allow_unauthenticated
     def get(self) -> None:
         """Send it with this server's address in it."""
-        self.send(contract.document() | {"servers": [{"url": self.links.url()}]}, OPENAPI)
+        self.send_as("api", contract.document() | {"servers": [{"url": self.links.url()}]}, _CONTRACT)
+
+
+class StaticHandler(ApiHandler, StaticFileHandler):
+    """The style of pages."""
+
+    def initialize(self) -> None:  # type: ignore[override]
+        """Serve one folder."""
+        StaticFileHandler.initialize(self, path=str(pages.STATIC))
+
+    @allow_unauthenticated
+    async def head(self, path: str) -> None:
+        """Tell size and type."""
+        await StaticFileHandler.get(self, path, include_body=False)
+
+    @allow_unauthenticated
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send a file."""
+        await StaticFileHandler.get(self, path, include_body)

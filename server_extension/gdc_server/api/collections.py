@@ -38,7 +38,7 @@ class CollectionsHandler(ApiHandler):
             links.link("root", title="Landing page"),
             links.link("parent", title="Landing page"),
         ]
-        self.send({"collections": described, "links": own})
+        self.send_as("collections", {"collections": described, "links": own})
 
 
 class CollectionHandler(ApiHandler):
@@ -49,7 +49,7 @@ class CollectionHandler(ApiHandler):
         """Describe it in full."""
         catalog = await self.catalog()
         collection = await self.in_thread(lambda: catalog.get(collection_id))
-        self.send(await self.in_thread(lambda: described_as_json(collection, self.links)))
+        self.send_as("collection", await self.in_thread(lambda: described_as_json(collection, self.links)))
 
 
 def described_as_json(collection: Collection, links: Links) -> orjson.Fragment:

@@ -66,10 +66,11 @@ class ProcessHandler(_ProcessHandler):
         predefined = await self.services.constant("processes")
         for each in predefined:
             if each["id"] == process_id:
-                self.send({**each, "version": "1.0.0", "links": [*each.get("links", []), self._self(process_id)]})
+                links = [*each.get("links", []), self._self(process_id)]
+                self.send_as("process", {**each, "version": "1.0.0", "links": links})
                 return
         process = await self.process(process_id)
-        self.send(process.describe() | {"links": process_links(process, self.links)})
+        self.send_as("process", process.describe() | {"links": process_links(process, self.links)})
 
     def _self(self, process_id: str) -> dict[str, str]:
         return self.links.link("self", "processes", process_id)

@@ -13,6 +13,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.links import GEOJSON, Links
 from gdc_server.api.negotiation import GEOJSON as GEOJSON_OFFER
+from gdc_server.api.negotiation import HTML
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.collection import Collection
@@ -26,7 +27,9 @@ _TYPE = "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/"
 
 
 class _PageHandler(ApiHandler):
-    async def send_page(self, page: Page, request: ItemRequest, links: list[dict[str, Any]]) -> None:
+    async def send_items(
+        self, page: Page, request: ItemRequest, links: list[dict[str, Any]], collection_id: str = ""
+    ) -> None:
         """Send a page as a GeoJSON feature collection; whole items as they are kept."""
         root = self.links.root.encode()
         features = await self.in_thread(lambda: _features(page, request, root))
@@ -38,7 +41,7 @@ class _PageHandler(ApiHandler):
         }
         if page.matched is not None:
             body["numberMatched"] = page.matched
-        self.send(body, GEOJSON)
+        self.send_as("items", body, GEOJSON_OFFER, {"collection": collection_id})
 
     def given(self) -> dict[str, list[str]]:
         """Return the parameters of the query."""
@@ -73,7 +76,7 @@ class ItemsHandler(_PageHandler):
     @allow_unauthenticated
     async def get(self, collection_id: str) -> None:
         """List a page of those that are wanted."""
-        self.format(GEOJSON_OFFER)
+        self.format(GEOJSON_OFFER, HTML)
         catalog, most = await self.catalog(), self.services.limits.max_page
 
         def find() -> tuple[Page, ItemRequest]:
@@ -91,7 +94,7 @@ class ItemsHandler(_PageHandler):
         page, request = await self.in_thread(find)
         links = self.page_links(("collections", collection_id, "items"), page.cursor)
         links.append(self.links.link("collection", "collections", collection_id))
-        await self.send_page(page, request, links)
+        await self.send_items(page, request, links, collection_id)
 
 
 class ItemHandler(ApiHandler):
@@ -100,7 +103,7 @@ class ItemHandler(ApiHandler):
     @allow_unauthenticated
     async def get(self, collection_id: str, item_id: str) -> None:
         """Send it."""
-        self.format(GEOJSON_OFFER)
+        self.format(GEOJSON_OFFER, HTML)
         catalog = await self.catalog()
 
         def find() -> bytes:
@@ -109,7 +112,8 @@ class ItemHandler(ApiHandler):
 
             return item(catalog, collection_id, item_id).replace(ROOT.encode(), self.links.root.encode())
 
-        self.send(orjson.Fragment(await self.in_thread(find)), GEOJSON)
+        found = orjson.Fragment(await self.in_thread(find))
+        self.send_as("item", found, GEOJSON_OFFER, {"collection_id": collection_id})
 
 
 class AssetHandler(ApiHandler, StaticFileHandler):
@@ -169,7 +173,7 @@ class SearchHandler(_PageHandler):
     async def get(self) -> None:
         """List a page of those that the query wants."""
         page, request = await self._find(self.given(), None)
-        await self.send_page(page, request, self.page_links(("search",), page.cursor))
+        await self.send_items(page, request, self.page_links(("search",), page.cursor))
 
     @allow_unauthenticated
     async def post(self) -> None:
@@ -183,7 +187,7 @@ class SearchHandler(_PageHandler):
         if page.cursor:
             following = {"method": "POST", "body": {"cursor": page.cursor}, "merge": True}
             links.append({**self.links.link("next", "search", type=GEOJSON), **following})
-        await self.send_page(page, request, links)
+        await self.send_items(page, request, links)
 
     async def _find(self, given: dict[str, list[str]] | None, body: dict[str, Any] | None) -> tuple[Page, ItemRequest]:
         catalog, most = await self.catalog(), self.services.limits.max_page

@@ -31,14 +31,15 @@ class JobsHandler(ApiHandler):
         jobs, following = await asyncio.to_thread(store.page, self.owner, limit, cursor)
         executions = await self.services.execution_store()
         by_job = await asyncio.to_thread(executions.of, [job.id for job in jobs])
-        self.send(
+        self.send_as(
+            "jobs",
             {
                 "jobs": [
                     status_info(job, by_job[job.id], self.links.root) if job.id in by_job else described(job)
                     for job in jobs
                 ],
                 "links": page_links(self.links, "jobs", limit, cursor, following),
-            }
+            },
         )
 
     @authenticated
@@ -66,14 +67,14 @@ class JobHandler(ApiHandler):
         job = await asyncio.to_thread(store.get, job_id, self.owner)
         execution = await self._execution(job_id)
         if execution is not None:
-            self.send(status_info(job, execution, self.links.root))
+            self.send_as("job", status_info(job, execution, self.links.root))
             return
         links = [
             self.links.link("self", "jobs", job.id),
             self.links.link("monitor", "jobs", job.id, "logs", title="Logs"),
             self.links.link("results", "jobs", job.id, "results", title="Results"),
         ]
-        self.send(described(job) | {"links": links})
+        self.send_as("job", described(job) | {"links": links})
 
     @authenticated
     async def patch(self, job_id: str) -> None:

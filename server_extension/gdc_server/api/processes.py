@@ -27,7 +27,8 @@ class ProcessesHandler(ApiHandler):
         limit, cursor = self.limit(), self.integer("cursor", 0)
         every = [*await self.services.constant("processes"), *await self._ogc()]
         processes, following = page_of(every, limit, cursor)
-        self.send({"processes": processes, "links": page_links(self.links, "processes", limit, cursor, following)})
+        links = page_links(self.links, "processes", limit, cursor, following)
+        self.send_as("processes", {"processes": processes, "links": links})
 
     async def _ogc(self) -> list[dict[str, Any]]:
         """Return the OGC processes, those of the user among them."""

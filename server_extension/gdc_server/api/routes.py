@@ -26,6 +26,7 @@ _ID = r"([^/]+)"
 _TIME = r"([0-9]{1,12})"
 _PATHS: list[tuple[str, type[RequestHandler]]] = [
     ("", capabilities.LandingHandler),
+    ("static/(.+)", capabilities.StaticHandler),
     ("conformance", capabilities.ConformanceHandler),
     ("api", capabilities.ContractHandler),
     (r"\.well-known/openeo", capabilities.WellKnownHandler),
