@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Float, Integer, List, Unicode, default
+from traitlets import Bool, Dict, Float, Integer, List, TraitError, Unicode, default, validate
 
 from gdc_jupyter.settings import Limits as GraphLimits
 from gdc_jupyter.settings import Permissions, data_directory
 from gdc_server.api.capabilities import WellKnownHandler
 from gdc_server.api.routes import routes
 from gdc_server.identity import is_personal
+from gdc_server.oidc.accounts import Accounts
+from gdc_server.oidc.providers import providers_of
 from gdc_server.opendap.routes import routes as opendap_routes
 from gdc_server.opendap.service import OusService
 from gdc_server.services import Limits, Services
@@ -64,6 +66,20 @@ class GdcApp(ExtensionApp):
     ).tag(config=True)
     udf_memory = Integer(
         Permissions.udf_memory, min=1 << 20, help="Memory that code of a user may use, in bytes. Only Linux limits it."
+    ).tag(config=True)
+    oidc_providers = List(
+        Dict(),
+        help="OpenID Connect providers whose users may log in: 'id' and 'issuer'; 'audience', of which a token must "
+        "have one, or 'clients', for one of which it must be made; 'default_clients' for users without one of their "
+        "own, with 'id', 'grant_types' and 'redirect_urls'; 'title', 'description', 'scopes', 'links'; 'algorithms' "
+        "of signatures; and whether 'opaque_tokens' that only the provider can read are taken, by default where no "
+        "audience is given. Such a server is for several people.",
+    ).tag(config=True)
+    oidc_leeway = Float(
+        30.0, min=0.0, help="Seconds that the clocks of OpenID Connect providers and of this server may differ."
+    ).tag(config=True)
+    oidc_kept_seconds = Float(
+        60.0, min=0.0, help="Seconds for which a token of an OpenID Connect provider need not be checked again."
     ).tag(config=True)
     hosts = List(
         Unicode(),
@@ -128,6 +144,14 @@ class GdcApp(ExtensionApp):
         Limits.synchronous_timeout, min=0.1, help="Seconds that a synchronous request may take."
     ).tag(config=True)
 
+    @validate("oidc_providers")
+    def _check_oidc_providers(self, proposal: Any) -> Any:
+        try:
+            providers_of(proposal["value"])
+        except ValueError as error:
+            raise TraitError(str(error)) from None
+        return proposal["value"]
+
     @default("data_dir")
     def _default_data_dir(self) -> str:
         return str(data_directory())
@@ -149,7 +173,8 @@ class GdcApp(ExtensionApp):
             self._permissions(),
             self.dask_scheduler,
             self._ous(),
-            tuple(self.callback_hosts),
+            callback_hosts=tuple(self.callback_hosts),
+            accounts=Accounts(providers_of(self.oidc_providers), self.oidc_leeway, self.oidc_kept_seconds),
             tell=self._tell_job,
             touch=self._touch,
         )
@@ -170,7 +195,7 @@ class GdcApp(ExtensionApp):
         await self.services.close()
 
     def _permissions(self) -> Permissions:
-        udf = is_personal(self._server.identity_provider) if self.udf is None else self.udf
+        udf = self._personal() if self.udf is None else self.udf
         limits = GraphLimits(self.max_nodes, self.max_read_bytes or None, self.max_result_bytes or None)
         return Permissions(
             udf, self.udf_seconds, self.udf_memory, tuple(self.hosts), ogcapi=self.ogcapi or None, limits=limits
@@ -178,9 +203,13 @@ class GdcApp(ExtensionApp):
 
     def _ous(self) -> OusService:
         catalogue = Path(self.ous_catalogue).expanduser().absolute() if self.ous_catalogue else None
-        personal = is_personal(self._server.identity_provider) and not self.administrators
+        personal = self._personal() and not self.administrators
         administrators = None if personal else tuple(self.administrators)
         return OusService(catalogue, self.cmr_url, self.ous_max_granules, administrators)
+
+    def _personal(self) -> bool:
+        """Tell whether the server belongs to one person."""
+        return is_personal(self._server.identity_provider) and not self.oidc_providers
 
     @property
     def _server(self) -> Any:

@@ -14,6 +14,9 @@ from gdc_jupyter.errors import GdcError
 
 #: The one owner of everything on a server that knows a token but no users.
 LOCAL_OWNER = "local"
+#: What the ids of users of OpenID Connect providers begin with, and no others.
+OIDC_OWNER = "oidc~"
+_OIDC = "oidc/"
 _BEARER = re.compile(r"(?P<scheme>bearer|token)\s+(?P<token>\S+)", re.IGNORECASE)
 _OUTSIDE_IDS = re.compile(r"[^\w\-.~]", re.ASCII)
 
@@ -40,12 +43,21 @@ def plain_authorization(header: str) -> str:
         )
     match = _BEARER.fullmatch(header.strip())
     token = match["token"] if match else ""
-    if token.startswith("oidc/"):
+    if token.startswith(_OIDC):
         raise GdcError("TokenInvalid", "This server has no OpenID Connect provider: send 'Bearer basic//TOKEN'.")
     token = token.removeprefix("basic//")
     if not token or "//" in token[:10]:
         raise GdcError("TokenInvalid", "The token is malformed: send 'Authorization: Bearer basic//TOKEN'.")
     return f"token {token}"
+
+
+def oidc_token(header: str) -> tuple[str, str] | None:
+    """Return provider and token of an Authorization header ``Bearer oidc/ID/TOKEN``, None for any other."""
+    match = _BEARER.fullmatch(header.strip())
+    if match is None or not match["token"].startswith(_OIDC):
+        return None
+    provider, _, token = match["token"].removeprefix(_OIDC).partition("/")
+    return provider, token
 
 
 def password_of(header: str) -> str:
@@ -79,7 +91,8 @@ def owner_of(provider: IdentityProvider, user: Any) -> str:
     """
     if _knows_no_users(provider):
         return LOCAL_OWNER
-    return _OUTSIDE_IDS.sub("~", str(user.username))
+    name = _OUTSIDE_IDS.sub("~", str(user.username))
+    return f"~{name}" if name.startswith(OIDC_OWNER) else name
 
 
 def is_personal(provider: IdentityProvider) -> bool:

@@ -18,6 +18,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.samples import is_complete
 from gdc_jupyter.settings import Permissions, files_folder
 from gdc_server.callbacks import Subscribers
+from gdc_server.oidc.accounts import Accounts
 from gdc_server.opendap.service import OusService
 from gdc_server.signing import Signer
 from gdc_server.tiles import Tiles
@@ -78,6 +79,8 @@ class Services:
         The address of the Dask cluster that computes the blocks of batch jobs, if any.
     ous : OusService
         The OPeNDAP URL service.
+    accounts : Accounts
+        The users of OpenID Connect providers.
     callback_hosts : tuple of str
         Patterns of hosts in private networks that subscribers of executions may have.
     tell : callable
@@ -92,6 +95,7 @@ class Services:
     permissions: Permissions = field(default_factory=Permissions)
     dask_scheduler: str = ""
     ous: OusService = field(default_factory=OusService)
+    accounts: Accounts = field(default_factory=Accounts)
     callback_hosts: tuple[str, ...] = ()
     tell: Callable[[str, str, float], None] = lambda job_id, status, progress: None
     touch: Callable[[datetime], None] = lambda time: None
@@ -181,6 +185,7 @@ class Services:
     async def close(self) -> None:
         """End all work."""
         self.ous.close()
+        self.accounts.close()
         if self._subscribers is not None:
             self._subscribers.close()
         if self._sample_maker is not None:

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
@@ -116,6 +117,49 @@ class Server:
         self.process.send_signal(number)
         self.process.wait(15)
         self.session.close()
+
+
+@pytest.fixture(scope="session")
+def oidc_provider(tmp_path_factory):
+    """Return a provider of OpenID Connect that runs: its issuer, and how to ask and to direct it."""
+    port = free_port()
+    issuer = f"http://127.0.0.1:{port}"
+    with (tmp_path_factory.getbasetemp() / "oidc.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("oidc_provider.py")), str(port)],
+            env=os.environ | {"AUTHLIB_INSECURE_TRANSPORT": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+    process.stdout.readline()
+
+    def direct(what, body=None):
+        return requests.post(f"{issuer}/test/{what}", json=body, timeout=10).json()
+
+    def token(client, secret="client secret"):
+        form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+        return requests.post(f"{issuer}/oauth2/token", data=form, timeout=10).json()["access_token"]
+
+    def opaque_token(subject):
+        asked = {
+            "response_type": "code",
+            "client_id": "any",
+            "redirect_uri": "http://127.0.0.1/",
+            "scope": "openid profile",
+        }
+        login = requests.post(
+            f"{issuer}/oauth2/authorize", params=asked, data={"sub": subject}, timeout=10, allow_redirects=False
+        )
+        code = parse_qs(urlsplit(login.headers["Location"]).query)["code"][0]
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "http://127.0.0.1/"}
+        form |= {"client_id": "any", "client_secret": "any"}
+        return requests.post(f"{issuer}/oauth2/token", data=form, timeout=10).json()["access_token"]
+
+    yield SimpleNamespace(issuer=issuer, direct=direct, token=token, opaque_token=opaque_token)
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
 
 
 @pytest.fixture(scope="session")

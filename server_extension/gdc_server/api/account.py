@@ -10,7 +10,7 @@ from tornado.web import authenticated
 
 from gdc_jupyter.errors import GdcError
 from gdc_server.api.base import ApiHandler
-from gdc_server.identity import LOCAL_OWNER, open_to_all, password_of
+from gdc_server.identity import LOCAL_OWNER, oidc_token, open_to_all, password_of
 
 
 class BasicHandler(ApiHandler):
@@ -41,8 +41,8 @@ class OidcHandler(ApiHandler):
 
     @allow_unauthenticated
     def get(self) -> None:
-        """Say that there is none."""
-        self.send({"providers": []})
+        """List them; there is none where none is configured."""
+        self.send({"providers": [provider.describe() for provider in self.services.accounts.providers]})
 
 
 class MeHandler(ApiHandler):
@@ -51,8 +51,7 @@ class MeHandler(ApiHandler):
     @authenticated
     async def get(self) -> None:
         """Tell the id under which jobs are kept, the name, and how much room there is for files."""
-        # A server without users makes a name up for each visit.
-        name = self.owner if self.owner == LOCAL_OWNER else self.current_user.display_name
+        name = await self._name()
         links = [self.links.link("self", "me"), self.links.link("related", "files", title="Uploaded files")]
         account: dict[str, Any] = {"user_id": self.owner, "name": name, "links": links}
         folder = self.services.user_folder(self.owner)
@@ -60,3 +59,10 @@ class MeHandler(ApiHandler):
             used = await asyncio.to_thread(folder.used)
             account["storage"] = {"quota": folder.quota, "free": max(folder.quota - used, 0)}
         self.send(account)
+
+    async def _name(self) -> str:
+        told = oidc_token(self.request.headers.get("Authorization", ""))
+        if self.accounts and self.account and told:
+            return (await self.accounts.named(self.account, told[1])).name or self.account.subject
+        # A server without users makes a name up for each visit.
+        return self.owner if self.owner == LOCAL_OWNER else str(self.current_user.display_name)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import orjson
 from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.auth.identity import User
 from tornado import web
 from tornado.iostream import StreamClosedError
 
@@ -22,7 +23,8 @@ from gdc_server.api import errors
 from gdc_server.api.bodies import SLOWEST_SECONDS, BodyHandler
 from gdc_server.api.links import Links
 from gdc_server.api.negotiation import HTML, JSON, Offer, choose
-from gdc_server.identity import open_to_all, owner_of, plain_authorization
+from gdc_server.identity import oidc_token, open_to_all, owner_of, plain_authorization
+from gdc_server.oidc.accounts import Account, Accounts
 from gdc_server.services import Services
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class ApiHandler(BodyHandler):
     _is_page = False
     #: Whether the Authorization header is left to the handler.
     own_authorization = False
+    #: The user of an OpenID Connect provider, if it is one who asks.
+    account: Account | None = None
 
     async def admit(self) -> None:
         """Find out who asks, and refuse what cannot be answered."""
@@ -63,9 +67,11 @@ class ApiHandler(BodyHandler):
             raise GdcError("PermissionsInsufficient", "This server does not answer under this host name.")
         await self._identify()
         if self.current_user is None and not getattr(verb, "__allow_unauthenticated", False):
+            others = f", or with one of a provider of {self.links.url('credentials', 'oidc')}" if self.accounts else ""
             raise GdcError(
                 "AuthenticationRequired",
-                "Log in first: send 'Authorization: Bearer basic//TOKEN' with the token of the Jupyter server.",
+                "Log in first: send 'Authorization: Bearer basic//TOKEN' with the token of the Jupyter server"
+                f"{others}.",
             )
 
     def largest_body(self) -> int:
@@ -74,6 +80,9 @@ class ApiHandler(BodyHandler):
 
     async def _identify(self) -> None:
         header = self.request.headers.get("Authorization", "")
+        if self.accounts and not self.own_authorization and (told := oidc_token(header)):
+            await self._identify_account(*told)
+            return
         if header and not self.own_authorization:
             self.request.headers["Authorization"] = plain_authorization(header)
         try:
@@ -85,6 +94,20 @@ class ApiHandler(BodyHandler):
         explicit = bool(header) and not self.own_authorization
         if explicit and not self.token_authenticated and not open_to_all(self.identity_provider):
             raise GdcError("TokenInvalid", "The token is wrong or has expired. Log in again.")
+
+    async def _identify_account(self, provider: str, token: str) -> None:
+        # Such a user is known to this API alone: kernels and notebooks are none of theirs.
+        self.current_user = self._jupyter_current_user = None
+        assert self.accounts is not None
+        self.account = await self.accounts.account(provider, token)
+        user = User(self.account.owner, name=self.account.name or self.account.subject)
+        self.current_user = self._jupyter_current_user = user
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """The users of OpenID Connect providers, where there are any."""
+        accounts = self.services.accounts
+        return accounts if accounts.providers else None
 
     def check_xsrf_cookie(self) -> None:
         """Check the XSRF token of calls that a cookie authenticates; public ones change nothing."""
@@ -144,7 +167,7 @@ class ApiHandler(BodyHandler):
     @property
     def owner(self) -> str:
         """Whose jobs the request is about."""
-        return owner_of(self.identity_provider, self.current_user)
+        return self.account.owner if self.account else owner_of(self.identity_provider, self.current_user)
 
     @property
     def viewer(self) -> str | None:
