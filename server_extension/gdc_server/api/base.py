@@ -151,6 +151,11 @@ class ApiHandler(BodyHandler):
         self.set_header("Content-Type", "application/json")
         self.set_status(204)
 
+    def _clear_representation_headers(self) -> None:
+        # Of answers without a body only those to preflight requests are to have a media type.
+        if self.request.method != "OPTIONS":
+            super()._clear_representation_headers()
+
     @property
     def services(self) -> Services:
         """The toolkit."""

@@ -74,6 +74,6 @@ _PATHS: list[tuple[str, type[RequestHandler]]] = [
 
 def routes() -> list[tuple[str, type[RequestHandler]]]:
     """Return pattern and handler of each path, relative to the server's base URL."""
-    patterns = ["/gdc" + "".join(f"/+{part}" for part in path.split("/") if part) for path, _ in _PATHS]
+    patterns = [r"/(?:/*)gdc" + "".join(f"/+{part}" for part in path.split("/") if part) for path, _ in _PATHS]
     made = [(f"{pattern}/*", handler) for pattern, (_, handler) in zip(patterns, _PATHS, strict=True)]
-    return [*made, (r"/\.well-known/openeo/*", capabilities.WellKnownHandler), (r"/gdc(/.*)", UnknownPathHandler)]
+    return [*made, (r"/\.well-known/openeo/*", capabilities.WellKnownHandler), (r"/(?:/*)gdc(/.*)", UnknownPathHandler)]
