@@ -129,8 +129,8 @@ class Catalog:
         Parameters
         ----------
         location : Path or str
-            A NetCDF or GeoTIFF file, a Zarr folder, a folder of GeoTIFF or NetCDF files, a static STAC collection or
-            catalogue, or the address of a collection of a STAC API.
+            A NetCDF or GeoTIFF file, a Zarr folder, a folder of GeoTIFF or NetCDF files, a GeoJSON, GeoPackage or
+            GeoParquet file, a static STAC collection or catalogue, or the address of a collection of a STAC API.
         collection_id, title : str, optional
             Derived from the name and the metadata by default.
         hosts : sequence of str
@@ -155,6 +155,7 @@ class Catalog:
         with self._write() as connection:
             for collection in found:
                 _insert(connection, collection, owner)
+        self.index.numbers([(key, each) for key, each in self.keyed() if any(each.id == one.id for one in found)])
         return [self.get(collection.id) for collection in found]
 
     def check_export(self, collection_id: str, format: str) -> None:
@@ -222,8 +223,11 @@ class Catalog:
         collection = self.get(collection_id)
         if any(collection is sample for sample in self._sample_list()):
             raise GdcError("CollectionProtected", f"'{collection_id}' is a sample and cannot be removed.")
+        keys = [key for key, each in self.keyed() if each is collection]
         with self._write() as connection:
             connection.execute("DELETE FROM collections WHERE id = ?", (collection_id,))
+        for key in keys:
+            self.index.remove(key)
         self._remove_exported(collection_id)
 
     def share(self, collection_id: str, shared: bool = True) -> None:
@@ -279,6 +283,7 @@ class Catalog:
         """Make what the samples make at first use; it takes seconds, once, and may run in the background."""
         for collection in self._sample_list():
             collection.prepare()
+        self.index.numbers(self.keyed())
 
     def _sample_list(self) -> Sequence[Collection]:
         if self._parsed.samples is None:

@@ -386,6 +386,11 @@ class Collection(ABC):
         """Return the STAC items of a query, without links; none where the collection is a single array."""
         return []
 
+    @property
+    def items_url(self) -> str | None:
+        """The address of the items where another server has them."""
+        return None
+
     def prepare(self) -> None:
         """Make what is made at first use, so that a later read does not wait; nothing by default."""
         return

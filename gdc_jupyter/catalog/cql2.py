@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,9 @@ _SPATIAL = {
     "s_crosses": "crosses",
     "s_overlaps": "overlaps",
 }
-_PROPERTY = re.compile(r"[A-Za-z_][\w:.\- ]{0,200}")
+_PROPERTY = re.compile(r'[^"\\\x00-\x1f\x7f]{1,200}')
+#: The item's GeoJSON, which is looked at only where all else holds.
+DOCUMENT = "(SELECT document FROM documents d WHERE d.number = i.number)"
 #: Columns of the index; all else is in the document.
 _COLUMNS = {
     "id": "i.id",
@@ -101,7 +103,7 @@ def _nesting(text: str) -> int:
 
 
 def condition(expression: dict[str, Any]) -> Condition:
-    """Return a filter as a condition on the table ``i`` of items and ``d`` of their documents.
+    """Return a filter as a condition on the table ``i`` of items.
 
     Raises
     ------
@@ -124,12 +126,13 @@ def property_sql(name: str) -> str:
     if name in _COLUMNS:
         return _COLUMNS[name]
     if name == "geometry":
-        return "json_extract(d.document, '$.geometry')"
+        raise _invalid("has the property 'geometry' where a value is needed")
     name = name.removeprefix("properties.")
     if not _PROPERTY.fullmatch(name):
-        raise _invalid(f"has the property {name[:50]!r}; names are letters, digits and : . - _")
-    # No name that gets here can be anything else than a name.
-    return f"json_extract(d.document, '$.properties.\"{name}\"')"
+        raise _invalid(f"has the property {name[:50]!r}; names have no quotes, backslashes or control characters")
+    # No name that gets here can end the text that it is in.
+    quoted = name.replace("'", "''")
+    return f"json_extract(i.properties, '$.\"{quoted}\"')"
 
 
 class _Translator:
@@ -238,6 +241,8 @@ class _Translator:
 
     def _is_null(self, operator: str, arguments: list[Any], depth: int) -> str:
         self._require(operator, arguments, 1)
+        if arguments[0] == {"property": "geometry"}:
+            return "(i.west IS NULL)"
         return f"({self.scalar(arguments[0], depth + 1)} IS NULL)"
 
     def _spatial(self, operator: str, arguments: list[Any]) -> str:
@@ -245,11 +250,14 @@ class _Translator:
         sides = [_geometry(each) for each in arguments]
         stored = [side is None for side in sides]
         if stored == [True, False]:
-            return f"gdc_relates({self._value(_SPATIAL[operator])}, d.document, {self._value(sides[1])})"
+            return self._relation(_SPATIAL[operator], sides[1])
         if stored == [False, True]:
             turned = {"within": "contains", "contains": "within"}.get(_SPATIAL[operator], _SPATIAL[operator])
-            return f"gdc_relates({self._value(turned)}, d.document, {self._value(sides[0])})"
+            return self._relation(turned, sides[0])
         raise _invalid(f"must have the property 'geometry' and one geometry in '{operator}'")
+
+    def _relation(self, relation: str, other: str | None) -> str:
+        return f"gdc_relates({self._value(relation)}, {DOCUMENT}, {self._value(other)})"
 
     def _temporal(self, operator: str, arguments: list[Any]) -> str:
         self._require(operator, arguments, 2)
@@ -391,12 +399,21 @@ def _invalid(what: str) -> GdcError:
     return GdcError("ParameterInvalid", f"The parameter 'filter' {what}.")
 
 
-def properties_of(expression: Any) -> Sequence[str]:
-    """Return the names of the properties that a filter looks at."""
-    if isinstance(expression, dict):
-        if "property" in expression:
-            return [str(expression["property"])]
-        return [name for value in expression.values() for name in properties_of(value)]
-    if isinstance(expression, list):
-        return [name for value in expression for name in properties_of(value)]
-    return []
+def required_geometries(expression: Any) -> list[str]:
+    """Return geometries, as GeoJSON, that an item must touch for a filter to hold."""
+    if not isinstance(expression, dict) or not isinstance(expression.get("args"), list):
+        return []
+    operator, arguments = str(expression.get("op")).lower(), expression["args"]
+    if operator == "and":
+        return [geometry for each in arguments for geometry in required_geometries(each)]
+    if operator not in _SPATIAL or operator == "s_disjoint":
+        return []
+    return [geometry for geometry in map(_geometry, arguments) if geometry is not None]
+
+
+def bounds_of(geometry: str) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of a GeoJSON geometry."""
+    import shapely
+
+    west, south, east, north = shapely.bounds(shapely.from_geojson(geometry)).tolist()
+    return west, south, east, north

@@ -14,12 +14,13 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import orjson
 
-from gdc_jupyter.catalog.cog import CogCollection
+from gdc_jupyter.catalog.cog import CogCollection, parse_time
 from gdc_jupyter.catalog.collection import Collection, format_time
 from gdc_jupyter.catalog.metadata import bbox, item_document
 from gdc_jupyter.catalog.remote import is_url
 from gdc_jupyter.catalog.stac_api import ApiCollection
 from gdc_jupyter.catalog.vector_collection import VectorCollection
+from gdc_jupyter.catalog.vector_features import moments
 from gdc_jupyter.cube.calendars import common
 
 ROOT = "{gdc-root}"
@@ -43,6 +44,8 @@ class ItemRecord:
         Milliseconds since 1970.
     exact : bool
         Whether the geometry is the box.
+    properties : str
+        The item's properties as JSON.
     files : mapping of str to str
         The files of assets on this computer.
     """
@@ -53,6 +56,7 @@ class ItemRecord:
     start: int | None
     end: int | None
     exact: bool = True
+    properties: str = "{}"
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,7 +65,7 @@ def records(collection: Collection) -> Iterator[ItemRecord]:
     if isinstance(collection, ApiCollection):
         return
     if isinstance(collection, VectorCollection):
-        yield from (_feature(collection, feature) for feature in collection.features())
+        yield from (_feature(collection, feature, box) for feature, box in collection.features())
     elif isinstance(collection, CogCollection):
         yield from (_record(collection, *_own_assets(collection, entry.item)) for entry in collection.entries)
     else:
@@ -84,15 +88,18 @@ def _own_assets(collection: Collection, item: Mapping[str, Any]) -> tuple[dict[s
 
 def _array_items(collection: Collection) -> Iterator[ItemRecord]:
     outline, times = collection.grid, collection.times
+    name = _plain(collection.id)
+    first, last = common(np.array(collection.interval))
+    whole = item_document(name, collection.id, outline, (first, last), {})
     if times is None or not len(times):
-        first, last = common(np.array(collection.interval))
-        yield _record(collection, item_document(_plain(collection.id), collection.id, outline, (first, last), {}), {})
+        yield _record(collection, whole, {})
         return
     for label, moment in zip(times, common(times), strict=True):
-        text = format_time(moment)
-        identifier = f"{_plain(collection.id)}_{re.sub('[-:]', '', text).removesuffix('Z')}"
-        document = item_document(identifier, collection.id, outline, moment, {})
-        yield _record(collection, document, {}, format_time(label))
+        text = format_time(label)
+        identifier = f"{name}_{re.sub('[-:]', '', text).removesuffix('Z')}"
+        yield _record(
+            collection, {**whole, "id": identifier, "properties": {"datetime": format_time(moment)}}, {}, text
+        )
 
 
 def _plain(text: str) -> str:
@@ -116,6 +123,7 @@ def _record(
         _milliseconds(start),
         _milliseconds(end),
         _is_box(item.get("geometry"), item.get("bbox")),
+        orjson.dumps(item["properties"], option=orjson.OPT_SERIALIZE_NUMPY).decode(),
         files,
     )
 
@@ -163,21 +171,19 @@ def _thumbnail(collection: Collection, item: Mapping[str, Any], time: str | None
     return {"href": _coverage(collection, **query), "type": "image/png", "title": "Thumbnail", "roles": ["thumbnail"]}
 
 
-def _feature(collection: VectorCollection, feature: dict[str, Any]) -> ItemRecord:
-    document = {**feature, "links": _links(collection.id, str(feature["id"]))}
-    box = _box_of(feature.get("geometry"))
-    start, end = collection.moments(feature)
+def _feature(
+    collection: VectorCollection, feature: dict[str, Any], box: tuple[float, float, float, float] | None
+) -> ItemRecord:
+    start, end = moments(feature["properties"])
     return ItemRecord(
-        str(feature["id"]), orjson.dumps(document), _boxes(box), start, end, _is_box(feature.get("geometry"), box)
+        str(feature["id"]),
+        orjson.dumps({**feature, "links": _links(collection.id, str(feature["id"]))}),
+        _boxes(box),
+        start,
+        end,
+        _is_box(feature["geometry"], box),
+        orjson.dumps(feature["properties"]).decode(),
     )
-
-
-def _box_of(geometry: Mapping[str, Any] | None) -> list[float] | None:
-    if geometry is None:
-        return None
-    import shapely
-
-    return list(shapely.bounds(shapely.from_geojson(orjson.dumps(geometry))).tolist())
 
 
 def _boxes(box: Sequence[float] | None) -> tuple[tuple[float, float, float, float], ...]:
@@ -190,17 +196,16 @@ def _boxes(box: Sequence[float] | None) -> tuple[tuple[float, float, float, floa
 
 
 def _is_box(geometry: Mapping[str, Any] | None, box: Sequence[float] | None) -> bool:
-    """Tell whether a geometry is no more than its box, or is too odd to be looked at closely."""
-    if not geometry or not box or box[0] > box[len(box) // 2]:
+    """Tell whether a geometry is no more than its box."""
+    if not geometry or not box:
         return True
-    if geometry.get("type") != "Polygon" or len(geometry["coordinates"]) > 1:
+    if geometry.get("type") != "Polygon" or len(geometry["coordinates"]) > 1 or box[0] > box[len(box) // 2]:
         return False
     west, south, east, north = (*box[:2], *box[len(box) // 2 :][:2])
-    return all(x in (west, east) and y in (south, north) for x, y, *_ in geometry["coordinates"][0])
+    ring = geometry["coordinates"][0]
+    on_edges = all(x in (west, east) and y in (south, north) for x, y, *_ in ring)
+    return on_edges and len({tuple(point[:2]) for point in ring}) == 4
 
 
 def _milliseconds(text: str | None) -> int | None:
-    if not text:
-        return None
-    moment = np.datetime64(re.sub(r"(Z|[+]00:?00)$", "", text), "ms")
-    return int(moment.astype(np.int64))
+    return int(parse_time(text).astype("datetime64[ms]").astype(np.int64)) if text else None

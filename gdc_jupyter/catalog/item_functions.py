@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from gdc_jupyter.catalog.antimeridian import outline
 from gdc_jupyter.errors import GdcError
 
 
@@ -29,9 +30,13 @@ def register(connection: sqlite3.Connection) -> None:
 def _relates(relation: str, document: bytes, other: str) -> bool | None:
     import shapely
 
-    geometry = orjson.loads(document).get("geometry")
+    item = orjson.loads(document)
+    geometry, box = item.get("geometry"), item.get("bbox")
     if geometry is None:
         return None
+    if box and box[0] > box[len(box) // 2] and geometry["type"] == "Polygon":
+        # Not all who cross the antimeridian part there.
+        geometry = outline([point[:2] for point in geometry["coordinates"][0]]) or geometry
     own = shapely.from_geojson(orjson.dumps(geometry))
     return bool(getattr(shapely, relation)(own, _geometry(other)))
 

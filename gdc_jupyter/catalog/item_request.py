@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from gdc_jupyter.catalog.cql2 import parse_filter
+from gdc_jupyter.catalog.item_fields import DEFAULT, Fields
+from gdc_jupyter.catalog.item_query import Box, ItemQuery
 from gdc_jupyter.catalog.rfc3339 import parse_interval
-from gdc_jupyter.catalog.search import Box, ItemQuery
 from gdc_jupyter.errors import GdcError
 
 KNOWN = (
@@ -34,7 +35,7 @@ KNOWN = (
 LANGUAGES = ("cql2-text", "cql2-json")
 _CRS = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "OGC:CRS84", "CRS84")
 _MOST, _MOST_IDS = 10_000, 1000
-_FIELD = re.compile(r"[A-Za-z_][\w:.\- ]{0,200}")
+_FIELD = re.compile(r'[^"\\\x00-\x1f\x7f]{1,200}')
 
 
 @dataclass(frozen=True)
@@ -44,18 +45,12 @@ class ItemRequest:
     Attributes
     ----------
     query : ItemQuery
-    include, exclude : tuple of str
-        Fields of items that are given, or not given; all where neither is told.
+    fields : Fields
+        Which fields of items are given.
     """
 
     query: ItemQuery
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> bool:
-        """Whether items are given as they are."""
-        return not (self.include or self.exclude)
+    fields: Fields = field(default_factory=Fields)
 
 
 def from_parameters(given: Mapping[str, Sequence[str]], most: int = _MOST, default: int = 10) -> ItemRequest:
@@ -90,11 +85,11 @@ def from_parameters(given: Mapping[str, Sequence[str]], most: int = _MOST, defau
     if "sortby" in texts:
         body["sortby"] = [_sort_text(part) for part in _listed(texts["sortby"])]
     if "fields" in texts:
-        parts = _listed(texts["fields"].replace(" ", "+"))
-        body["fields"] = {
-            "include": [part.lstrip("+") for part in parts if not part.startswith("-")],
-            "exclude": [part[1:] for part in parts if part.startswith("-")],
-        }
+        # A plus sign that a client did not encode has become a space, and is gone already.
+        parts = _listed(texts["fields"])
+        exclude = [part[1:] for part in parts if part.startswith("-")]
+        include = [part.removeprefix("+") for part in parts if not part.startswith("-")]
+        body["fields"] = {"exclude": exclude} | ({"include": include} if include else {})
     return from_body(body, most, default)
 
 
@@ -122,51 +117,7 @@ def from_body(body: Mapping[str, Any], most: int = _MOST, default: int = 10) -> 
         _limit(body.get("limit"), most, default),
         "" if body.get("cursor") is None else _string(body, "cursor"),
     )
-    include, exclude = _fields(body.get("fields"))
-    return ItemRequest(query, include, exclude)
-
-
-def pruned(item: dict[str, Any], request: ItemRequest) -> dict[str, Any]:
-    """Return an item with the fields that are wanted; its id and collection always are."""
-    if not request.include:
-        kept = item
-    else:
-        kept = {name: item[name] for name in ("type", "id", "collection") if name in item}
-        for path in request.include:
-            _copy(item, kept, path.split("."))
-    for path in request.exclude:
-        kept = _without(kept, path.split("."))
-    return kept
-
-
-def _copy(source: Mapping[str, Any], target: dict[str, Any], path: list[str]) -> None:
-    name, *rest = _longest(source, path)
-    if name not in source:
-        return
-    if not rest or not isinstance(source[name], Mapping):
-        target[name] = source[name]
-        return
-    inner = target.setdefault(name, {})
-    if isinstance(inner, dict):
-        _copy(source[name], inner, rest)
-
-
-def _without(source: dict[str, Any], path: list[str]) -> dict[str, Any]:
-    name, *rest = _longest(source, path)
-    if name not in source or name == "id":
-        return source
-    if not rest:
-        return {key: value for key, value in source.items() if key != name}
-    inner = source[name]
-    return {**source, name: _without(inner, rest)} if isinstance(inner, dict) else source
-
-
-def _longest(source: Mapping[str, Any], path: list[str]) -> list[str]:
-    """Return a path whose first name may have dots in it."""
-    for end in range(len(path), 1, -1):
-        if ".".join(path[:end]) in source:
-            return [".".join(path[:end]), *path[end:]]
-    return path
+    return ItemRequest(query, _fields(body["fields"]) if "fields" in body else Fields())
 
 
 def invalid(name: str, what: str) -> GdcError:
@@ -246,24 +197,30 @@ def _sort_text(text: str) -> dict[str, str]:
 
 
 def _sort(entry: Any) -> tuple[str, bool]:
-    field = entry.get("field") if isinstance(entry, dict) else None
+    name = entry.get("field") if isinstance(entry, dict) else None
     direction = entry.get("direction", "asc") if isinstance(entry, dict) else None
-    if not isinstance(field, str) or not _FIELD.fullmatch(field) or direction not in ("asc", "desc"):
+    if not isinstance(name, str) or not _FIELD.fullmatch(name) or direction not in ("asc", "desc"):
         raise invalid("sortby", 'must have a field and a direction each, such as -datetime or {"field": "id"}')
-    return field, direction == "desc"
+    return name, direction == "desc"
 
 
-def _fields(fields: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    if fields is None:
-        return (), ()
-    told = [fields.get(name) or [] for name in ("include", "exclude")] if isinstance(fields, dict) else [None]
-    fine = all(
-        isinstance(each, list) and all(isinstance(name, str) and _FIELD.fullmatch(name) for name in each)
-        for each in told
-    )
-    if not fine or len(told) != 2:
+def _fields(fields: Any) -> Fields:
+    if not isinstance(fields, dict):
+        raise invalid("fields", 'must be an object with "include" or "exclude"')
+    include, exclude = (tuple(_names(fields.get(name))) for name in ("include", "exclude"))
+    if not include and ("include" in fields or not exclude):
+        include = tuple(name for name in DEFAULT if name not in exclude)
+    return Fields(include, exclude)
+
+
+def _names(names: Any) -> list[str]:
+    if names is None:
+        return []
+    if not isinstance(names, list) or len(names) > _MOST_IDS:
+        raise invalid("fields", f"must have lists of at most {_MOST_IDS} names")
+    if not all(isinstance(name, str) and _FIELD.fullmatch(name) for name in names):
         raise invalid("fields", "must have names of fields to include or exclude")
-    return tuple(told[0] or ()), tuple(told[1] or ())
+    return names
 
 
 def _limit(limit: Any, most: int, default: int) -> int:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from gdc_jupyter.catalog.catalog import Catalog
-from gdc_jupyter.catalog.search import ItemQuery, Page, find
+from gdc_jupyter.catalog.item_query import ItemQuery
+from gdc_jupyter.catalog.search import Page, find
 from gdc_jupyter.catalog.stac_api import ApiCollection
-from gdc_jupyter.catalog.vector_collection import VectorCollection, json_type
+from gdc_jupyter.catalog.vector_collection import VectorCollection
+from gdc_jupyter.catalog.vector_features import json_type
 from gdc_jupyter.errors import GdcError
 
 #: Items whose properties are looked at for the list of queryables.
 _LOOKED_AT = 200
+Stopped = Callable[[], bool]
 
 
-def search(catalog: Catalog, query: ItemQuery) -> Page:
+def search(catalog: Catalog, query: ItemQuery, stopped: Stopped = lambda: False) -> Page:
     """Return a page of the STAC items of all collections that hold rasters.
 
     Parameters
@@ -26,6 +29,8 @@ def search(catalog: Catalog, query: ItemQuery) -> Page:
     catalog : Catalog
         As who asks may see it.
     query : ItemQuery
+    stopped : callable
+        Tells whether nobody waits for the page any more.
 
     Raises
     ------
@@ -36,12 +41,13 @@ def search(catalog: Catalog, query: ItemQuery) -> Page:
     for _, collection in keyed:
         if query.collections is not None and collection.id in query.collections:
             _require_own(collection)
-    numbers = catalog.index.numbers([(key, each) for key, each in keyed if not isinstance(each, VectorCollection)])
+            _require_items(collection)
+    numbers = catalog.index.numbers([(key, each) for key, each in keyed if not isinstance(each, _ELSEWHERE)])
     with catalog.index.connect() as connection:
-        return find(connection, query, numbers)
+        return find(connection, query, numbers, stopped)
 
 
-def items_of(catalog: Catalog, collection_id: str, query: ItemQuery) -> Page:
+def items_of(catalog: Catalog, collection_id: str, query: ItemQuery, stopped: Stopped = lambda: False) -> Page:
     """Return a page of the items, or features, of one collection.
 
     Raises
@@ -51,7 +57,7 @@ def items_of(catalog: Catalog, collection_id: str, query: ItemQuery) -> Page:
     """
     number = _number(catalog, collection_id)
     with catalog.index.connect() as connection:
-        return find(connection, query, {collection_id: number})
+        return find(connection, query, {collection_id: number}, stopped)
 
 
 def item(catalog: Catalog, collection_id: str, item_id: str) -> bytes:
@@ -93,28 +99,32 @@ def property_types(catalog: Catalog, collection_ids: Sequence[str] | None = None
     ----------
     catalog : Catalog
     collection_ids : sequence of str, optional
-        All by default.
+        All that a search looks at by default.
 
     Raises
     ------
     GdcError
         ``CollectionNotFound``.
     """
-    keyed = catalog.keyed()
     if collection_ids is not None:
-        for collection_id in collection_ids:
-            catalog.get(collection_id)
-        keyed = [(key, each) for key, each in keyed if each.id in collection_ids]
-    numbers = catalog.index.numbers([(key, each) for key, each in keyed if not isinstance(each, ApiCollection)])
+        chosen = [catalog.get(collection_id) for collection_id in collection_ids]
+        keyed = [(key, each) for key, each in catalog.keyed() if any(each is one for one in chosen)]
+        for one in chosen:
+            _require_own(one)
+    else:
+        keyed = [(key, each) for key, each in catalog.keyed() if not isinstance(each, _ELSEWHERE)]
     types: dict[str, str] = {}
+    for _, each in keyed:
+        if isinstance(each, VectorCollection):
+            types |= each.columns
+    numbers = catalog.index.numbers([(key, each) for key, each in keyed if not isinstance(each, VectorCollection)])
     with catalog.index.connect() as connection:
         for number in numbers.values():
             rows = connection.execute(
-                "SELECT document FROM items i JOIN documents d ON d.number = i.number WHERE collection = ? LIMIT ?",
-                (number, _LOOKED_AT),
-            )
-            for (document,) in rows:
-                for name, value in (orjson.loads(document).get("properties") or {}).items():
+                "SELECT properties FROM items WHERE collection = ? LIMIT ?", (number, _LOOKED_AT)
+            ).fetchall()
+            for (properties,) in rows:
+                for name, value in orjson.loads(properties).items():
                     if value is not None:
                         types.setdefault(name, json_type(value))
     return types
@@ -144,5 +154,18 @@ def _number(catalog: Catalog, collection_id: str) -> int:
 def _require_own(collection: Any) -> None:
     if isinstance(collection, ApiCollection):
         raise GdcError(
-            "FeatureUnsupported", f"The items of '{collection.id}' are not kept here: search them at {collection.root}."
+            "FeatureUnsupported", f"The items of '{collection.id}' are not kept here but at {collection.items_url}."
         )
+
+
+def _require_items(collection: Any) -> None:
+    if isinstance(collection, VectorCollection):
+        raise GdcError(
+            "ParameterInvalid",
+            f"The parameter 'collections' names '{collection.id}', which holds features and no STAC items: they are at "
+            f"/collections/{collection.id}/items, with the same parameters.",
+        )
+
+
+#: Collections whose items a search does not find.
+_ELSEWHERE = (ApiCollection, VectorCollection)

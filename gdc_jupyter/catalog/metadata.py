@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gdc_jupyter.catalog.antimeridian import outline
 from gdc_jupyter.catalog.collection import CRS84, Band, Collection, Others, Times, format_time
 from gdc_jupyter.cube.calendars import common, seconds
 from gdc_jupyter.cube.grid import Grid, parse_crs, transformer
@@ -159,18 +160,19 @@ def bbox(grid: Grid) -> list[float]:
 def footprint(grid: Grid) -> dict[str, Any]:
     """Return a grid's outline in longitude and latitude, as a GeoJSON polygon of its edges in eight parts each.
 
-    Of a grid that goes around the globe it is the box.
+    Where it crosses the antimeridian it is in two polygons; where it goes around the globe or a pole it is the box.
     """
     box = bbox(grid)
+    corners = [(box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3]), (box[0], box[1])]
+    boxed = {"type": "Polygon", "coordinates": [[list(corner) for corner in corners]]}
     if box[0] == -180 and box[2] == 180:
-        corners = [(box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3]), (box[0], box[1])]
-        return {"type": "Polygon", "coordinates": [[list(corner) for corner in corners]]}
+        return boxed
     west, south, east, north = grid.bounds
     edges = np.array([(west, south), (east, south), (east, north), (west, north), (west, south)])
     x, y = (np.interp(np.arange(32) / 8, np.arange(5), edges[:, axis]) for axis in (0, 1))
     longitude, latitude = transformer(grid.crs, CRS84).transform(x, y)
-    ring = [[round(float(a), 7), round(float(b), 7)] for a, b in zip(longitude, latitude, strict=True)]
-    return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    ring = np.column_stack([longitude, latitude])[[*range(len(x)), 0]].round(7)
+    return outline(ring) or boxed
 
 
 def item_document(

@@ -45,7 +45,8 @@ def read_path(path: Path, collection_id: str | None = None, title: str | None = 
     Parameters
     ----------
     path : Path
-        A NetCDF or GeoTIFF file, a Zarr folder, a folder with GeoTIFFs, with NetCDF files or with ``collection.json``.
+        A NetCDF or GeoTIFF file, a GeoJSON, GeoPackage or GeoParquet file, a Zarr folder, or a folder with GeoTIFFs,
+        with NetCDF files or with ``collection.json``.
     collection_id, title : str, optional
         Derived from the name and the metadata by default.
 
@@ -120,8 +121,8 @@ def derive_id(path: Path) -> str:
 
 def _read_file(path: Path, collection_id: str | None, title: str | None) -> Collection:
     from gdc_jupyter.catalog.geotiff import SUFFIXES
-    from gdc_jupyter.catalog.vector_collection import SUFFIXES as FEATURES
     from gdc_jupyter.catalog.vector_collection import from_file
+    from gdc_jupyter.catalog.vector_features import SUFFIXES as FEATURES
 
     suffix = path.suffix.lower()
     if path.name == "collection.json":

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 
@@ -86,6 +86,11 @@ class ApiCollection(Collection):
         found = search(self.root, self.remote_id, query, self._permissions, LISTED, partial=True)
         plain = ({key: value for key, value in item.items() if key != "links"} for item in found)
         return [item | {"collection": self.id} for item in plain]
+
+    @property
+    def items_url(self) -> str:
+        """The address of the items there."""
+        return f"{self.root.rstrip('/')}/collections/{quote(self.remote_id, safe='')}/items"
 
     def metadata(self) -> dict[str, Any]:
         """Return the STAC collection as the API describes it, without links, with the dimensions of cubes."""

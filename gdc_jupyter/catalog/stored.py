@@ -31,8 +31,9 @@ def to_json(collection: Collection) -> tuple[dict[str, Any], list[dict[str, Any]
         "bands": [_band_to_json(band) for band in collection.bands],
     }
     if isinstance(collection, VectorCollection):
-        fields = {name: getattr(collection, name) for name in ("format", "box", "count", "columns", "span")}
-        return document | {"kind": "features", "path": str(collection.path)} | fields, []
+        names = ("format", "box", "count", "columns", "span", "geometry_types", "values")
+        told = {name: getattr(collection, name) for name in names}
+        return document | {"kind": "features", "path": str(collection.path)} | told, []
     if isinstance(collection, ArrayFilesCollection):
         return document | {"kind": "arrays", "members": [_array_to_json(member) for member in collection.members]}, []
     if isinstance(collection, ArrayCollection):
@@ -67,6 +68,8 @@ def from_json(document: dict[str, Any], items: list[dict[str, Any]]) -> Collecti
             count=document["count"],
             columns=document["columns"],
             span=tuple(document["span"]) if document["span"] else None,
+            geometry_types=tuple(document["geometry_types"]),
+            values=document["values"],
         )
     if document["kind"] == "cog":
         hosts = document.get("hosts")

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from gdc_jupyter.catalog.collection import CRS84, About, Band, Collection, Query, Source, Times
+from gdc_jupyter.catalog.collection import About, Band, Collection, Query, Source, Times
+from gdc_jupyter.catalog.metadata import CRS84_URI, EXTENSIONS
+from gdc_jupyter.catalog.vector_features import SUFFIXES, Box, features, json_type, moments
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.errors import GdcError
 
-SUFFIXES = {".geojson": "GeoJSON", ".json": "GeoJSON", ".gpkg": "GPKG", ".parquet": "Parquet", ".geoparquet": "Parquet"}
-_TIMES = ("datetime", "date", "time", "timestamp")
-_PLACES = 7
+#: A longer list of values of a property tells nobody anything.
+_MOST_LISTED = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +35,20 @@ class VectorCollection(Collection):
         The properties, with their JSON types.
     span : tuple of str, optional
         The first and the last moment, where features have a time.
+    geometry_types : tuple of str
+        As GeoJSON calls them.
+    values : dict
+        The values of properties that have few of them.
     """
 
     path: Path = Path()
     format: str = "GeoJSON"
-    box: tuple[float, float, float, float] = (-180.0, -90.0, 180.0, 90.0)
+    box: Box = (-180.0, -90.0, 180.0, 90.0)
     count: int = 0
     columns: dict[str, str] = field(default_factory=dict)
     span: tuple[str, str] | None = None
+    geometry_types: tuple[str, ...] = ()
+    values: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def bands(self) -> tuple[Band, ...]:
@@ -86,6 +90,7 @@ class VectorCollection(Collection):
         document = {
             "type": "Collection",
             "stac_version": "1.0.0",
+            "stac_extensions": [EXTENSIONS["cube"]],
             "id": self.id,
             "title": about.title,
             "description": about.description,
@@ -98,44 +103,41 @@ class VectorCollection(Collection):
             },
             "itemType": "feature",
             "dataType": "vector",
-            "crs": ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"],
-            "summaries": {},
+            "crs": [CRS84_URI],
+            "storageCrs": CRS84_URI,
+            "cube:dimensions": self._dimensions(),
+            "summaries": self.values,
         }
         # The interval of a collection without times is open at both ends, and must be told so.
         return {key: value for key, value in (document | self.extra).items() if value not in ([], None)}
 
-    def features(self) -> Iterator[dict[str, Any]]:
-        """Yield the features as GeoJSON, each with an id.
+    def _dimensions(self) -> dict[str, Any]:
+        geometries: dict[str, Any] = {"type": "geometry", "axes": ["x", "y"], "bbox": list(self.box)}
+        geometries["reference_system"] = 4326
+        if self.geometry_types:
+            geometries["geometry_types"] = list(self.geometry_types)
+        return {"geometry": geometries}
+
+    def features(self) -> Iterator[tuple[dict[str, Any], Box | None]]:
+        """Yield the features as GeoJSON, each with an id and the box around it.
 
         Raises
         ------
         GdcError
             ``DataFileUnreadable``.
         """
-        frame = read_frame(self.path, self.format)
-        names = [name for name in frame.columns if name != frame.geometry.name]
-        geometries = frame.geometry.to_numpy()
-        columns = {name: frame[name].to_numpy() for name in names}
-        identifiers = _identifiers(columns, len(frame))
-        if self.format == "GeoJSON":
-            # The reader makes a property of the id of a feature.
-            columns.pop("id", None)
-        for index, geometry in enumerate(geometries):
-            yield {
-                "type": "Feature",
-                "id": identifiers[index],
-                "geometry": _geometry(geometry),
-                "properties": {name: _value(values[index]) for name, values in columns.items()},
-            }
-
-    def moments(self, feature: dict[str, Any]) -> tuple[int | None, int | None]:
-        """Return the start and the end of what a feature is of, in milliseconds since 1970."""
-        found = moment_of(feature["properties"])
-        return found, found
+        return features(self.path, self.format)
 
 
-def from_file(path: Path, collection_id: str, title: str | None = None) -> VectorCollection:
+def from_file(path: Path, collection_id: str, title: str | None = None, about: About | None = None) -> VectorCollection:
     """Return the collection of a file of features.
+
+    Parameters
+    ----------
+    path : Path
+    collection_id : str
+    title : str, optional
+        The id by default.
 
     Raises
     ------
@@ -143,91 +145,63 @@ def from_file(path: Path, collection_id: str, title: str | None = None) -> Vecto
         ``DataFileUnreadable``.
     """
     format = SUFFIXES[path.suffix.lower()]
-    frame = read_frame(path, format)
-    if not len(frame) or not hasattr(frame, "geometry") or frame.geometry.is_empty.all():
+    seen = _Seen()
+    for feature, box in features(path, format):
+        seen.look_at(feature, box)
+    if seen.box is None:
         raise GdcError("DataFileUnreadable", f"{path.name} has no features with a geometry.")
-    west, south, east, north = (round(float(edge), _PLACES) for edge in frame.total_bounds)
-    about = About(title or collection_id, f"{len(frame)} features of the file {path.name}.")
-    made = VectorCollection(
-        collection_id, about, path=path, format=format, box=(west, south, east, north), count=len(frame)
+    west, south, east, north = seen.box
+    if west < -360 or east > 360 or south < -90.001 or north > 90.001:
+        raise GdcError(
+            "DataFileUnreadable",
+            f"{path.name} tells no reference system, and its coordinates are no degrees: they reach from "
+            f"{west:g}, {south:g} to {east:g}, {north:g}.",
+        )
+    return VectorCollection(
+        collection_id,
+        About(title or collection_id, f"{seen.count} features of the file {path.name}."),
+        path=path,
+        format=format,
+        box=(west, max(south, -90.0), east, min(north, 90.0)),
+        count=seen.count,
+        columns=seen.columns,
+        span=(_text(min(seen.moments)), _text(max(seen.moments))) if seen.moments else None,
+        geometry_types=tuple(seen.geometry_types),
+        values=seen.listed(),
     )
-    columns: dict[str, str] = {}
-    moments: list[int] = []
-    for feature in made.features():
+
+
+@dataclass
+class _Seen:
+    """What is known of features after all of them were looked at."""
+
+    count: int = 0
+    box: Box | None = None
+    moments: list[int] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
+    geometry_types: dict[str, None] = field(default_factory=dict)
+    values: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def look_at(self, feature: dict[str, Any], box: Box | None) -> None:
+        """Learn of one more."""
+        self.count += 1
+        if box is not None:
+            west, south, east, north = self.box or box
+            self.box = (min(west, box[0]), min(south, box[1]), max(east, box[2]), max(north, box[3]))
+            self.geometry_types[feature["geometry"]["type"]] = None
         for name, value in feature["properties"].items():
             if value is not None:
-                columns.setdefault(name, json_type(value))
-        if (moment := moment_of(feature["properties"])) is not None:
-            moments.append(moment)
-    span = (_text(min(moments)), _text(max(moments))) if moments else None
-    return replace(made, columns=columns, span=span)
+                self.columns.setdefault(name, json_type(value))
+            if isinstance(value, str) and len(self.values.setdefault(name, {})) <= _MOST_LISTED:
+                self.values[name][value] = None
+        found = {moment for moment in moments(feature["properties"]) if moment is not None}
+        self.moments = [min(found | set(self.moments)), max(found | set(self.moments))] if found else self.moments
 
-
-def json_type(value: Any) -> str:
-    """Return the JSON type of a value of a property."""
-    kinds = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
-    return kinds.get(type(value), "string")
+    def listed(self) -> dict[str, list[str]]:
+        """Return the values of the properties that have few."""
+        most = min(_MOST_LISTED, self.count // 2)
+        return {name: list(values) for name, values in self.values.items() if len(values) <= most}
 
 
 def _text(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def moment_of(properties: dict[str, Any]) -> int | None:
-    """Return the time that a feature tells, in milliseconds since 1970."""
-    for name in _TIMES:
-        value = properties.get(name)
-        if isinstance(value, str):
-            try:
-                moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-            except ValueError:
-                continue
-            return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-    return None
-
-
-def read_frame(path: Path, format: str) -> Any:
-    """Return the features of a file as a GeoDataFrame in longitude and latitude.
-
-    Raises
-    ------
-    GdcError
-        ``DataFileUnreadable``.
-    """
-    import geopandas  # type: ignore[import-untyped]
-
-    try:
-        frame = geopandas.read_parquet(path) if format == "Parquet" else geopandas.read_file(path)
-        if frame.crs is not None and frame.crs.to_epsg() != 4326:
-            frame = frame.to_crs(CRS84)
-    except Exception as error:  # whatever the readers raise
-        reason = " ".join(str(error).split())[:300]
-        raise GdcError("DataFileUnreadable", f"{path.name} cannot be read as {format}: {reason}") from None
-    return frame
-
-
-def _identifiers(columns: dict[str, Any], count: int) -> list[str]:
-    for name in ("id", "fid", "identifier"):
-        if name in columns:
-            found = [str(value) for value in columns[name]]
-            if len(set(found)) == count and all(found):
-                return found
-    return [str(number) for number in range(1, count + 1)]
-
-
-def _geometry(geometry: Any) -> Any:
-    import shapely
-
-    if geometry is None or geometry.is_empty:
-        return None
-    return orjson.loads(shapely.to_geojson(shapely.set_precision(geometry, 10.0**-_PLACES, mode="pointwise")))
-
-
-def _value(value: Any) -> Any:
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, str | int | float | bool | list | dict | type(None)) else str(value)

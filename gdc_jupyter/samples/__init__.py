@@ -1,4 +1,4 @@
-"""The collections that work out of the box: a synthetic season, a real Sentinel-2 scene, sea surface temperatures."""
+"""The collections that work out of the box: a synthetic season, a real scene, sea surface temperatures, and fields."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def sample_collections(folder: Path) -> list[Collection]:
         Where generated samples are or will be.
     """
     from gdc_jupyter.catalog.static_stac import from_folder
-    from gdc_jupyter.samples import alps, ostia
+    from gdc_jupyter.samples import alps, fields, ostia
 
     return [
         alps.collection(folder / alps.FOLDER_NAME),
         from_folder(FOLDER / "S2_PATAGONIA" / "collection.json", tile=(256, 256)),
         ostia.collection(FOLDER / "OSTIA_SST" / "ostia_sst.nc"),
+        fields.collection(),
     ]

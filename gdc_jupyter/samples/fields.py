@@ -8,14 +8,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdc_jupyter.samples import FOLDER
+from gdc_jupyter.catalog.collection import About
+from gdc_jupyter.catalog.vector_collection import VectorCollection
+from gdc_jupyter.samples import FOLDER, alps
 from gdc_jupyter.samples.alps import GRID
 from gdc_jupyter.samples.landscape import FIELD, MAIZE, MEADOW, ORCHARD, POTATO, RAPE, WHEAT
 from gdc_jupyter.samples.scenes import valley
 
+ID = "ALPS_FIELDS"
 FILE = FOLDER / "alps_fields.geojson"
 CROPS = {WHEAT: "wheat", MAIZE: "maize", RAPE: "rape", MEADOW: "meadow", ORCHARD: "orchard", POTATO: "potato"}
 FIELDS_OF_EACH_CROP = 4
+ABOUT = About(
+    title="Fields of the valley of S2_ALPS, and what grows on them (made by a model, not observed)",
+    description=(
+        "Some parcels of the invented Alpine valley of the collection S2_ALPS as polygons, each with the crop that "
+        "grows there in the season of 2022. They are for learning and testing."
+    ),
+    license=alps.ABOUT.license,
+    providers=alps.ABOUT.providers,
+    keywords=("synthetic", "agriculture", "parcels", "crops", "sample"),
+    links=alps.ABOUT.links,
+)
 # Metres that are left out along the edge of a field, and its smallest area in square metres.
 MARGIN, SMALLEST = 8.0, 12_000.0
 
@@ -33,6 +47,22 @@ def fields() -> dict[str, Any]:
     """
     collection: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return collection
+
+
+def collection() -> VectorCollection:
+    """Return the fields as a collection of features; what is told of the file here saves looking at it."""
+    return VectorCollection(
+        ID,
+        ABOUT,
+        path=FILE,
+        format="GeoJSON",
+        box=(11.322713, 46.480871, 11.374242, 46.502546),
+        count=FIELDS_OF_EACH_CROP * len(CROPS),
+        columns={"field": "number", "crop": "string"},
+        span=("2022-04-01T00:00:00Z", "2022-10-31T00:00:00Z"),
+        geometry_types=("Polygon",),
+        values={"crop": list(CROPS.values())},
+    )
 
 
 def make() -> dict[str, Any]:

@@ -35,7 +35,7 @@ def read_all(catalog: Catalog, collection_id: str) -> Any:
 
 
 def test_the_samples_come_first_and_the_season_first_of_all(catalog: Catalog) -> None:
-    assert [each.id for each in catalog.collections()] == ["S2_ALPS", "S2_PATAGONIA", "OSTIA_SST"]
+    assert [each.id for each in catalog.collections()] == ["S2_ALPS", "S2_PATAGONIA", "OSTIA_SST", "ALPS_FIELDS"]
     with pytest.raises(GdcError, match="'S2_ALP' does not exist; there are: S2_ALPS, S2_PATAGONIA, OSTIA_SST"):
         catalog.get("S2_ALP")
     with pytest.raises(GdcError, match="is a sample"):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gdc_jupyter.catalog.catalog import Catalog
 from gdc_jupyter.catalog.item_documents import ROOT
-from gdc_jupyter.catalog.item_request import from_body, from_parameters, pruned
+from gdc_jupyter.catalog.item_request import from_body, from_parameters
 from gdc_jupyter.catalog.items import asset_file, item, items_of, property_types, search
 from gdc_jupyter.errors import GdcError
 
@@ -157,6 +157,8 @@ FILTERS = [
         lambda p: p["datetime"] <= "2020-02-01T00:00:00Z",
     ),
     ("nothing = 1 OR cover = 9", lambda p: p["cover"] == 9),
+    ('"x\' OR 1=1 --" = 1', lambda p: False),
+    ("geometry IS NULL", lambda p: False),
     ("id = 'f7'", lambda p: False),
 ]
 
@@ -192,7 +194,9 @@ REFUSED = [
     ({"filter": "foo(a) = 1"}, "function 'foo', which is not known"),
     ({"filter": "cover"}, None),
     ({"filter": "1; DROP TABLE items"}, "'filter' is no cql2-text"),
-    ({"filter": '"x\' OR 1=1 --" = 1'}, "names are letters, digits"),
+    ({"filter": {"op": "=", "args": [{"property": 'x") OR 1=1 --'}, 1]}}, "names have no quotes"),
+    ({"filter": {"op": "=", "args": [{"property": "x\x00"}, 1]}}, "names have no quotes"),
+    ({"filter": "geometry = 1"}, "'geometry' where a value is needed"),
     ({"filter": '"x\\") OR 1=1 --" = 1'}, "'filter'"),
     ({"filter": "(" * 300 + "a=1" + ")" * 300}, "nested more deeply"),
     ({"filter": " AND ".join(["a=1"] * 3000)}, "'filter'"),
@@ -217,11 +221,15 @@ REFUSED = [
     ({"datetime": "2021-01-01T00:00:00Z/2020-01-01T00:00:00Z"}, "ends before it starts"),
     ({"limit": 0}, "'limit' must be a whole number from 1"),
     ({"limit": "ten"}, "'limit' must be a whole number from 1"),
-    ({"sortby": [{"field": "a;b"}]}, "'sortby' must have a field"),
+    ({"sortby": [{"field": 'a"b'}]}, "'sortby' must have a field"),
+    ({"sortby": [{"field": "a", "direction": "up"}]}, "'sortby' must have a field"),
     ({"sortby": [{"field": "geometry"}]}, "which has no order"),
     ({"ids": [1]}, "'ids' must be a list of ids"),
     ({"ids": ["x"] * 2000}, "at most 1000"),
-    ({"fields": ["id"]}, "'fields' must have names"),
+    ({"fields": ["id"]}, "'fields' must be an object"),
+    ({"fields": None}, "'fields' must be an object"),
+    ({"fields": {"include": "id"}}, "'fields' must have lists"),
+    ({"fields": {"include": [1]}}, "'fields' must have names"),
     ({"cursor": "../../etc"}, "'cursor' is not one that a page has given"),
     ({"cursor": "WyJ4Il0"}, "'cursor' is not one that a page has given"),
 ]
@@ -240,17 +248,48 @@ def test_order_and_fields(catalog, features):
     first = items_of(catalog, "places", request.query)
     assert first.matched == COUNT
     expected = sorted(features, key=lambda each: (-each["properties"]["cover"], each["id"]))
-    found = [pruned(json.loads(document), request) for document in first.documents]
+    found = [request.fields.of(json.loads(document)) for document in first.documents]
     assert found == [
         {"type": "Feature", "id": each["id"], "properties": {"cover": each["properties"]["cover"]}}
         for each in expected[:20]
     ]
     everything = all_pages(catalog, {"sortby": [{"field": "cover", "direction": "desc"}, {"field": "id"}], "limit": 33})
     assert [each["id"] for each in everything] == [each["id"] for each in expected]
-    without = from_parameters({"fields": ["-properties.cover,-links,-geometry"]})
-    shown = pruned(json.loads(items_of(catalog, "places", without.query).documents[0]), without)
-    assert set(shown) == {"type", "id", "properties"}
-    assert "cover" not in shown["properties"]
+
+
+ITEM = {
+    "type": "Feature",
+    "stac_version": "1.0.0",
+    "id": "a",
+    "collection": "c",
+    "geometry": None,
+    "properties": {"datetime": "2020-01-01T00:00:00Z", "x": 1, "deep": {"y": 2, "z": 3}},
+    "assets": {"B04": {"href": "h", "title": "t"}},
+    "links": [],
+}
+ALWAYS = {"type", "stac_version", "id", "collection"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "names", "properties"),
+    [
+        ({}, ALWAYS | {"geometry", "assets", "links", "properties"}, {"datetime"}),
+        ({"include": ["id"]}, ALWAYS, None),
+        ({"include": ["properties.deep.y"]}, ALWAYS | {"properties"}, {"deep"}),
+        ({"exclude": ["geometry", "properties.x"]}, set(ITEM) - {"geometry"}, {"datetime", "deep"}),
+        ({"exclude": ["id", "links"]}, set(ITEM) - {"links"}, {"datetime", "x", "deep"}),
+        ({"exclude": ["properties"], "include": ["properties.x"]}, ALWAYS | {"properties"}, {"x"}),
+        ({"exclude": ["geometry"], "include": ["geometry"]}, ALWAYS | {"geometry"}, None),
+        ({"exclude": ["geometry"], "include": []}, ALWAYS | {"assets", "links", "properties"}, {"datetime"}),
+        ({"include": ["assets.B04.href", "nothing.at.all"]}, ALWAYS | {"assets"}, None),
+    ],
+)
+def test_fields_are_included_and_excluded(fields, names, properties):
+    shown = from_body({"fields": fields}).fields.of(ITEM)
+    assert set(shown) == names
+    assert set(shown.get("properties", ())) == (properties or set())
+    if "assets.B04.href" in fields.get("include", ()):
+        assert shown["assets"] == {"B04": {"href": "h"}}
 
 
 def test_ids_and_unknown_ones(catalog):
@@ -262,7 +301,10 @@ def test_ids_and_unknown_ones(catalog):
 
 
 def test_features_are_not_found_among_rasters(catalog):
-    assert search(catalog, from_body({"collections": ["places"]}).query).documents == []
+    assert search(catalog, from_body({}).query).documents == []
+    with pytest.raises(GdcError, match="/collections/places/items"):
+        search(catalog, from_body({"collections": ["places"]}).query)
+    assert property_types(catalog) == {}
     assert property_types(catalog, ["places"]) == {
         "datetime": "string",
         "cover": "number",

@@ -102,7 +102,7 @@ def test_posts_turn_pages_by_body(server):
     second = requests.post(following["href"], json=body | following["body"], timeout=30).json()
     ids = [each["id"] for each in first["features"] + second["features"]]
     assert len(set(ids)) == 4
-    assert set(first["features"][0]) == {"type", "id", "collection"}
+    assert set(first["features"][0]) == {"type", "stac_version", "id", "collection"}
 
 
 def test_queryables(server, matches):

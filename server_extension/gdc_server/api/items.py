@@ -11,7 +11,7 @@ from tornado.web import HTTPError, StaticFileHandler
 
 from gdc_jupyter.errors import GdcError
 from gdc_server.api.base import ApiHandler
-from gdc_server.api.links import GEOJSON, Links
+from gdc_server.api.links import GEOJSON, Links, link
 from gdc_server.api.negotiation import GEOJSON as GEOJSON_OFFER
 from gdc_server.api.negotiation import HTML
 
@@ -27,11 +27,22 @@ _TYPE = "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/"
 
 
 class _PageHandler(ApiHandler):
+    _gone = False
+
+    def on_connection_close(self) -> None:
+        """End the search, for nobody waits for it any more."""
+        self._gone = True
+        super().on_connection_close()
+
+    def gone(self) -> bool:
+        """Tell whether the client has gone."""
+        return self._gone
+
     async def send_items(
         self, page: Page, request: ItemRequest, links: list[dict[str, Any]], collection_id: str = ""
     ) -> None:
         """Send a page as a GeoJSON feature collection; whole items as they are kept."""
-        root = self.links.root.encode()
+        root = as_in_json(self.links.root)
         features = await self.in_thread(lambda: _features(page, request, root))
         body: dict[str, Any] = {
             "type": "FeatureCollection",
@@ -61,13 +72,17 @@ class _PageHandler(ApiHandler):
 
 def _features(page: Page, request: ItemRequest, root: bytes) -> list[orjson.Fragment]:
     from gdc_jupyter.catalog.item_documents import ROOT
-    from gdc_jupyter.catalog.item_request import pruned
+    from gdc_jupyter.catalog.item_fields import Fields
 
-    # What stands for the root is replaced in JSON, and an address has nothing that JSON would write in another way.
     texts = (document.replace(ROOT.encode(), root) for document in page.documents)
-    if request.whole:
+    if request.fields == Fields():
         return [orjson.Fragment(text) for text in texts]
-    return [orjson.Fragment(orjson.dumps(pruned(orjson.loads(text), request))) for text in texts]
+    return [orjson.Fragment(orjson.dumps(request.fields.of(orjson.loads(text)))) for text in texts]
+
+
+def as_in_json(text: str) -> bytes:
+    """Return a text as it stands between the quotes of JSON."""
+    return orjson.dumps(text)[1:-1]
 
 
 class ItemsHandler(_PageHandler):
@@ -89,7 +104,7 @@ class ItemsHandler(_PageHandler):
                 raise invalid("collections", "is for /search; here the collection is told by the path")
             catalog.get(collection_id)
             request = from_parameters(given, most)
-            return items_of(catalog, collection_id, request.query), request
+            return items_of(catalog, collection_id, request.query, self.gone), request
 
         page, request = await self.in_thread(find)
         links = self.page_links(("collections", collection_id, "items"), page.cursor)
@@ -110,7 +125,7 @@ class ItemHandler(ApiHandler):
             from gdc_jupyter.catalog.item_documents import ROOT
             from gdc_jupyter.catalog.items import item
 
-            return item(catalog, collection_id, item_id).replace(ROOT.encode(), self.links.root.encode())
+            return item(catalog, collection_id, item_id).replace(ROOT.encode(), as_in_json(self.links.root))
 
         found = orjson.Fragment(await self.in_thread(find))
         self.send_as("item", found, GEOJSON_OFFER, {"collection_id": collection_id})
@@ -197,7 +212,7 @@ class SearchHandler(_PageHandler):
             from gdc_jupyter.catalog.items import search
 
             request = from_parameters(given, most) if given is not None else from_body(body or {}, most)
-            return search(catalog, request.query), request
+            return search(catalog, request.query, self.gone), request
 
         return await self.in_thread(find)
 
@@ -241,6 +256,9 @@ def queryables(address: str, types: dict[str, str], collection_id: str | None) -
 
 def item_links(collection: Collection, links: Links) -> list[dict[str, str]]:
     """Return the links from a collection to its items and to what they can be searched by."""
+    elsewhere = collection.items_url
+    if elsewhere is not None:
+        return [link("items", elsewhere, GEOJSON, "Items")]
     return [
         links.link("items", "collections", collection.id, "items", type=GEOJSON, title="Items"),
         links.link(QUERYABLES, "collections", collection.id, "queryables", type=SCHEMA, title="Queryables"),
