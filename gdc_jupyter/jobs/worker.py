@@ -182,8 +182,10 @@ def _estimate(request: dict[str, Any], folder: Path) -> Any:
 
 def _processes(request: dict[str, Any], folder: Path) -> Any:
     from gdc_jupyter.processes import descriptions
+    from gdc_jupyter.processes.wording import reworded
 
-    return descriptions()
+    words = request.get("process_descriptions")
+    return reworded(descriptions(), Path(words)) if words else descriptions()
 
 
 def _formats(request: dict[str, Any], folder: Path) -> Any:

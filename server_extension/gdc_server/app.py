@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Dict, Float, Integer, List, TraitError, Unicode, default, validate
 
+from gdc_jupyter.errors import GdcError
 from gdc_jupyter.settings import Limits as GraphLimits
 from gdc_jupyter.settings import Permissions, data_directory
 from gdc_server.api.capabilities import WellKnownHandler
@@ -111,6 +112,10 @@ class GdcApp(ExtensionApp):
     max_coverage_bytes = Integer(
         Limits.max_coverage_bytes, min=1, help="Most bytes of one coverage, before compression."
     ).tag(config=True)
+    process_descriptions = Unicode(
+        help="Folder of openEO process files whose words (summaries, descriptions, links) stand in place of this "
+        "server's own; their interfaces must be the same."
+    ).tag(config=True)
     callback_hosts = List(
         Unicode(),
         help="Hosts in private networks that may be told of executions by callbacks, as patterns; public ones may be.",
@@ -166,6 +171,7 @@ class GdcApp(ExtensionApp):
         # Kernels of this server find the same catalogue.
         os.environ["GDC_DATA_DIR"] = str(data)
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
+        words = Path(self.process_descriptions).expanduser().absolute() if self.process_descriptions else None
         self.services = Services(
             data,
             self.samples,
@@ -175,6 +181,7 @@ class GdcApp(ExtensionApp):
             self._ous(),
             callback_hosts=tuple(self.callback_hosts),
             accounts=Accounts(providers_of(self.oidc_providers), self.oidc_leeway, self.oidc_kept_seconds),
+            process_descriptions=words,
             tell=self._tell_job,
             touch=self._touch,
         )
@@ -188,7 +195,18 @@ class GdcApp(ExtensionApp):
         self._server.web_app.add_handlers(".*$", [(r"/+\.well-known/openeo/*", WellKnownHandler)])
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        if self.process_descriptions:
+            await self._check_descriptions()
         await self.services.warm()
+
+    async def _check_descriptions(self) -> None:
+        """End the server where the words for the processes are about others than there are."""
+        try:
+            await self.services.constant("processes")
+        except GdcError as error:
+            self.log.critical("The server does not start: %s", error.message)
+            await self.services.close()
+            sys.exit(1)
 
     async def stop_extension(self) -> None:
         """End all children."""

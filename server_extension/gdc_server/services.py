@@ -83,6 +83,8 @@ class Services:
         The users of OpenID Connect providers.
     callback_hosts : tuple of str
         Patterns of hosts in private networks that subscribers of executions may have.
+    process_descriptions : Path, optional
+        A folder with other words for the processes.
     tell : callable
         Called with the id, status and progress in percent of a job that has changed.
     touch : callable
@@ -97,6 +99,7 @@ class Services:
     ous: OusService = field(default_factory=OusService)
     accounts: Accounts = field(default_factory=Accounts)
     callback_hosts: tuple[str, ...] = ()
+    process_descriptions: Path | None = None
     tell: Callable[[str, str, float], None] = lambda job_id, status, progress: None
     touch: Callable[[datetime], None] = lambda time: None
     _opening: asyncio.Task[JobQueue] | None = None
@@ -165,7 +168,8 @@ class Services:
     async def constant(self, name: str) -> Any:
         """Return ``processes`` or ``formats``, asked of the engine once."""
         if name not in self._constants:
-            self._constants[name] = await (await self.queue()).ask(name)
+            words = str(self.process_descriptions) if self.process_descriptions else None
+            self._constants[name] = await (await self.queue()).ask(name, process_descriptions=words)
         return self._constants[name]
 
     async def warm(self) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes import PROCESSES, descriptions
+from gdc_jupyter.processes.wording import differences, reworded
 
 SPECIFICATIONS = Path(__file__).parents[3] / "shared" / "reference" / "openeo-processes"
 needs_specifications = pytest.mark.skipif(not SPECIFICATIONS.is_dir(), reason="the openEO specifications are not here")
@@ -16,23 +18,6 @@ def specified(process_id):
     path = SPECIFICATIONS / f"{process_id}.json"
     path = path if path.is_file() else SPECIFICATIONS / "proposals" / path.name
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def plain(value):
-    """Return a schema without titles and descriptions."""
-    if isinstance(value, dict):
-        return {
-            key: plain(member)
-            for key, member in value.items()
-            if not (key in ("title", "description") and isinstance(member, str))
-        }
-    return [plain(member) for member in value] if isinstance(value, list) else value
-
-
-def interface(parameters):
-    return [
-        (each["name"], each.get("optional", False), each.get("default"), plain(each["schema"])) for each in parameters
-    ]
 
 
 @pytest.mark.parametrize("process_id", sorted(PROCESSES))
@@ -54,8 +39,7 @@ def test_everything_is_described(process_id):
 def test_interface_is_the_specified_one(process_id):
     specification = specified(process_id)
     description = PROCESSES[process_id].describe()
-    assert interface(description["parameters"]) == interface(specification["parameters"])
-    assert plain(description["returns"]["schema"]) == plain(specification["returns"]["schema"])
+    assert differences(description, specification) == []
     assert description["categories"] == specification["categories"]
 
 
@@ -73,3 +57,54 @@ def test_list_is_sorted_and_complete():
     names = [description["id"] for description in descriptions()]
     assert names == sorted(PROCESSES)
     assert {"load_collection", "save_result", "ndvi", "mask", "aggregate_temporal_period", "if", "and"} <= set(names)
+
+
+@needs_specifications
+def test_the_words_of_a_folder_replace_ours():
+    worded = {each["id"]: each for each in reworded(descriptions(), SPECIFICATIONS)}
+    assert list(worded) == sorted(PROCESSES)
+    for name, found in worded.items():
+        assert found["description"] == specified(name)["description"]
+        assert found["categories"] == PROCESSES[name].describe()["categories"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda each: each["parameters"].reverse(), "add has the parameters x, y, and not y, x"),
+        (lambda each: each["parameters"][0].update(optional=True), "whether 'x' of add is optional"),
+        (lambda each: each["parameters"][1].update(default=1), "the default of 'y' of add"),
+        (lambda each: each["parameters"][1].update(schema={"type": "string"}), "the schema of 'y' of add"),
+        (lambda each: each["returns"].update(schema={}), "the schema of what add returns"),
+    ],
+)
+def test_another_interface_is_refused(change, told, tmp_path):
+    description = json.loads(json.dumps(PROCESSES["add"].describe()))
+    change(description)
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "add.json").write_text(json.dumps(description))
+    with pytest.raises(GdcError, match="differ from what the code does") as error:
+        reworded(descriptions(), tmp_path)
+    assert told in error.value.message
+
+
+def test_other_files_are_left_aside(tmp_path):
+    (tmp_path / "add.json").write_text('{"id": "add", "tests": []}')
+    (tmp_path / "nothing.json").write_text("{")
+    assert reworded(descriptions(), tmp_path) == descriptions()
+    (tmp_path / "subtract.json").write_text("{")
+    with pytest.raises(GdcError, match=r"subtract\.json cannot be read"):
+        reworded(descriptions(), tmp_path)
+    for wrong, told in (
+        ({"parameters": 5}, "'parameters' in subtract.json"),
+        ({"parameters": [5]}, "'parameters' in subtract.json"),
+        ({"parameters": [{"name": "x"}]}, "no name or no schema"),
+        ({"parameters": [], "summary": 5}, "'summary' in subtract.json"),
+        ({"parameters": [], "exceptions": {"X": "y"}}, "'exceptions' in subtract.json"),
+        ({"parameters": [], "exceptions": "x"}, "'exceptions' in subtract.json"),
+    ):
+        (tmp_path / "subtract.json").write_text(json.dumps({"id": "subtract"} | wrong))
+        with pytest.raises(GdcError, match=told):
+            reworded(descriptions(), tmp_path)
+    with pytest.raises(GdcError, match="is not there"):
+        reworded(descriptions(), tmp_path / "none")
