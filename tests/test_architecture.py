@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "udf": {"catalog"},
     "processes": {"cube", "catalog", "udf"},
     "graph": {"processes", "cube", "catalog"},
-    "ogcapi": {"catalog"},
+    "ogcapi": {"graph", "catalog"},
     "coverages": {"graph", "processes", "cube", "catalog"},
     "jobs": {"coverages", "ogcapi", "opendap", "graph", "processes", "cube", "catalog", "udf"},
     "opendap": {"cube", "catalog"},

@@ -299,14 +299,18 @@ def _faults_of(node: Node, definition: _Definition, place: tuple[str, ...]) -> I
         if name not in known:
             message = f"The process has no parameter '{name:.100}'; it has {', '.join(known) or 'none'}."
             yield Fault("ProcessParameterUnsupported", message, place, node.process, name)
-        elif problem := _mismatch(known[name].get("schema"), value):
+        elif problem := misfit(known[name].get("schema"), value):
             yield Fault("ProcessParameterInvalid", problem, place, node.process, name)
     for name, parameter in known.items():
         if name not in node.arguments and not parameter.get("optional") and "default" not in parameter:
             yield Fault("ProcessParameterRequired", "The argument is required.", place, node.process, name)
 
 
-def _mismatch(schema: Any, value: Any) -> str | None:
+def misfit(schema: Any, value: Any) -> str | None:
+    """Return how an argument does not fit the parameter of a user-defined process, None where it does.
+
+    Types, choices and bounds are looked at; all else is for the processes that get the argument.
+    """
     alternatives = schema if isinstance(schema, list) else [schema]
     if isinstance(value, (FromNode, FromParameter)) or not all(isinstance(each, dict) for each in alternatives):
         return None

@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
 
 from sqlalchemy import Engine, select
 
+from gdc_jupyter.jobs.model import Execution
 from gdc_jupyter.jobs.tables import executions
-
-
-@dataclass(frozen=True)
-class Execution:
-    """An execution.
-
-    Attributes
-    ----------
-    job_id, process_id : str
-    response : str
-        ``raw`` or ``document``.
-    subscriber : mapping
-        ``successUri``, ``inProgressUri`` and ``failedUri``.
-    root : str
-        The address of the API as the client has seen it, for links that are sent without a request.
-    """
-
-    job_id: str
-    process_id: str
-    response: str = "raw"
-    subscriber: Mapping[str, str] = field(default_factory=dict)
-    root: str = ""
 
 
 class ExecutionStore:

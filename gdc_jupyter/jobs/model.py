@@ -1,8 +1,9 @@
-"""What is known of a batch job and of a secondary service. Light, for the server loads it at its start."""
+"""What is known of jobs, OGC executions and secondary services. Light, for the server loads it at its start."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,64 @@ class Job:
     log_level: str
     usage: dict[str, Any] | None
     server: str | None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The execution of an OGC process, which is a job.
+
+    Attributes
+    ----------
+    job_id, process_id : str
+    response : str
+        ``raw`` or ``document`` for values, ``raw-links`` or ``document-links`` for their addresses.
+    subscriber : mapping
+        ``successUri``, ``inProgressUri`` and ``failedUri``.
+    root : str
+        The address of the API as the client has seen it, for links that are sent without a request.
+    """
+
+    job_id: str
+    process_id: str
+    response: str = "raw"
+    subscriber: Mapping[str, str] = field(default_factory=dict)
+    root: str = ""
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs of a list are wanted; what is empty or None is not asked.
+
+    Attributes
+    ----------
+    executions_only : bool
+        Whether only OGC executions are wanted.
+    processes : tuple of str
+        The processes of OGC executions.
+    states, execution_states : tuple of str
+        States of openEO jobs and of OGC executions, both as the store knows them.
+    created : tuple of int or None
+        The first and the last instant at which jobs were made, in milliseconds since 1970.
+    seconds : tuple of int or None
+        The shortest and the longest time that they have run, or run by now.
+    """
+
+    executions_only: bool = False
+    processes: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    execution_states: tuple[str, ...] = ()
+    created: tuple[int | None, int | None] = (None, None)
+    seconds: tuple[int | None, int | None] = (None, None)
+
+    def keeps(self, job: Job) -> bool:
+        """Tell whether a job has run for as long as is asked."""
+        shortest, longest = self.seconds
+        if shortest is None and longest is None:
+            return True
+        if job.started is None:
+            return False
+        lasted = (_moment(job.finished) - _moment(job.started)).total_seconds()
+        return (shortest is None or lasted >= shortest) and (longest is None or lasted <= longest)
 
 
 @dataclass(frozen=True)
@@ -75,3 +134,7 @@ def now() -> str:
 def levels_down_to(level: str) -> tuple[str, ...]:
     """Return the levels that are at least as severe as ``level``."""
     return LEVELS[: LEVELS.index(level) + 1]
+
+
+def _moment(text: str | None) -> datetime:
+    return datetime.now(UTC) if text is None else datetime.fromisoformat(text)

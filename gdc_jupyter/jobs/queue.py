@@ -149,6 +149,13 @@ class JobQueue:
         if state is not None:
             self._tell(job_id, *state)
 
+    async def ended(self, job_id: str) -> None:
+        """Return when a job of this queue neither waits nor runs any more."""
+        while self._tasks and (job_id in self._waiting or job_id in self._tasks):
+            own = self._tasks.get(job_id)
+            # One that waits takes the place of another that ends.
+            await asyncio.wait([own] if own else list(self._tasks.values()), return_when=asyncio.FIRST_COMPLETED)
+
     async def delete(self, job_id: str, owner: str) -> None:
         """Cancel a job of ``owner`` and remove it with its logs and files."""
         await asyncio.to_thread(self.store.get, job_id, owner)

@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.jobs.model import ACTIVE, Job, LogEntry, levels_down_to, now
+from gdc_jupyter.jobs.job_filter import conditions
+from gdc_jupyter.jobs.model import ACTIVE, Job, JobFilter, LogEntry, levels_down_to, now
 from gdc_jupyter.jobs.tables import SCHEMA_VERSION, jobs, logs, metadata, schema
 
 _WITHOUT_PROCESS = [column for column in jobs.c if column.name != "process"]
@@ -126,9 +127,12 @@ class JobStore:
             raise GdcError("JobNotFound", f"The batch job '{job_id}' does not exist.")
         return _job(row)
 
-    def page(self, owner: str, limit: int | None = None, cursor: str | None = None) -> tuple[list[Job], str | None]:
+    def page(
+        self, owner: str, limit: int | None = None, cursor: str | None = None, wanted: JobFilter | None = None
+    ) -> tuple[list[Job], str | None]:
         """Return jobs of ``owner`` without their processes, newest first, and the cursor of the next page."""
-        query = select(*_WITHOUT_PROCESS).where(jobs.c.owner == owner)
+        wanted = wanted or JobFilter()
+        query = select(*_WITHOUT_PROCESS).where(jobs.c.owner == owner, *conditions(wanted))
         if cursor:
             created, _, last = cursor.partition("~")
             query = query.where(
@@ -138,10 +142,10 @@ class JobStore:
                 )
             )
         query = query.order_by(jobs.c.created.desc(), jobs.c.id.desc())
-        if limit:
+        if limit and wanted.seconds == (None, None):
             query = query.limit(limit + 1)
         with self._engine.connect() as connection:
-            found = [_job(row) for row in connection.execute(query)]
+            found = [job for job in map(_job, connection.execute(query)) if wanted.keeps(job)]
         if limit and len(found) > limit:
             last_shown = found[limit - 1]
             return found[:limit], f"{last_shown.created}~{last_shown.id}"

@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 import uuid
+from collections import ChainMap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -210,6 +211,7 @@ _ANSWERS: dict[str, Callable[[dict[str, Any], Path], Any]] = {
 def _run(process: dict[str, Any], request: dict[str, Any], files: Path, **options: Any) -> Any:
     from gdc_jupyter.graph import run
     from gdc_jupyter.graph.inline import used
+    from gdc_jupyter.ogcapi.process import built_in_graphs
 
     files.mkdir(parents=True, exist_ok=True)
     # A synchronous request is small: a cluster would only add to its time.
@@ -217,8 +219,9 @@ def _run(process: dict[str, Any], request: dict[str, Any], files: Path, **option
     permissions = permissions_of(request)
     # What is stored anew while the work goes on is for the next time.
     processes = used(process, permissions.processes)
-    if processes and "log" in options:
-        options["log"]("info", f"Runs the user-defined processes as they are now: {', '.join(sorted(processes))}.", ())
+    own = sorted(processes.keys() - built_in_graphs().keys())
+    if own and "log" in options:
+        options["log"]("info", f"Runs the user-defined processes as they are now: {', '.join(own)}.", ())
     if processes:
         permissions = replace(permissions, processes=processes)
     return run(process, catalog_of(request), files, permissions=permissions, dask_scheduler=scheduler, **options)
@@ -227,15 +230,18 @@ def _run(process: dict[str, Any], request: dict[str, Any], files: Path, **option
 def permissions_of(request: dict[str, Any]) -> Permissions:
     """Return what the user may do; what their own code needs lies in the folder of the job."""
     from gdc_jupyter.jobs.process_store import OwnProcesses
+    from gdc_jupyter.ogcapi.process import built_in_graphs
 
     given = request.get("permissions", {})
     owner = request.get("owner")
+    # A ChainMap is said to want mappings that can be changed; it is only read here.
+    known: Any = [OwnProcesses(request["store"], owner) if owner else {}, built_in_graphs()]
     limits = Limits(**(given.get("limits", {}) | request.get("limits", {})))
     return Permissions(
         **(given | {"hosts": tuple(given.get("hosts", ())), "limits": limits}),
         files=files_folder(Path(request["data"]), owner) if owner else None,
         scratch=Path(request["folder"]),
-        processes=OwnProcesses(request["store"], owner) if owner else {},
+        processes=ChainMap(*known),
     )
 
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.graph.inline import misfit
 from gdc_jupyter.ogcapi.process import MEDIA_TYPES, OUTPUT, OgcProcess, is_box, takes_array
 
 _CRS84 = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "http://www.opengis.net/def/crs/OGC/0/CRS84h")
 _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 Fetch = Callable[[str], Any]
+#: Inputs of one execution that are fetched from addresses.
+MOST_ADDRESSES = 20
 
 
 def bind(
@@ -33,6 +36,7 @@ def bind(
     GdcError
         ``InputInvalid`` or ``OutputInvalid``, with the name and what would be right.
     """
+    _limit_addresses(inputs)
     values = {name: _value(process, name, given, fetch) for name, given in inputs.items()}
     chosen = _format(process, outputs)
     if chosen is not None:
@@ -42,11 +46,21 @@ def bind(
     missing = [each["name"] for each in process.parameters if not each.get("optional") and each["name"] not in values]
     if missing:
         raise GdcError("InputInvalid", f"The process '{process.id}' needs the input '{missing[0]}'.")
+    for name, value in values.items():
+        if problem := misfit((process.parameter(name) or {}).get("schema"), value):
+            raise GdcError("InputInvalid", f"The input '{name}' does not fit. {problem}")
     parameters = [
         {**each, "optional": True, "default": values.get(each["name"], each.get("default"))}
         for each in process.parameters
     ]
     return {"id": process.id, "parameters": parameters, "process_graph": dict(process.process_graph)}
+
+
+def _limit_addresses(inputs: Mapping[str, Any]) -> None:
+    members = [each for given in inputs.values() for each in (given if isinstance(given, list) else [given])]
+    count = sum(isinstance(each, dict) and "href" in each for each in members)
+    if count > MOST_ADDRESSES:
+        raise GdcError("InputInvalid", f"{count} inputs are at addresses; at most {MOST_ADDRESSES} are fetched.")
 
 
 def _value(process: OgcProcess, name: str, given: Any, fetch: Fetch) -> Any:

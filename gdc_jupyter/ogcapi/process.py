@@ -71,6 +71,12 @@ class OgcProcess:
         more: dict[str, Any] = {"jobControlOptions": CONTROL, "outputTransmission": TRANSMISSION}
         return told | ({"keywords": list(self.keywords)} if self.keywords else {}) | more
 
+    def listed(self) -> dict[str, Any]:
+        """Return what a list tells that openEO's clients read as well, without links."""
+        parameters = [{"description": "", "schema": {}} | parameter for parameter in self.parameters]
+        returns = {"description": "The result.", "schema": {}} | dict(self.returns)
+        return self.summary() | {"summary": self.title, "parameters": parameters, "returns": returns}
+
     def describe(self) -> dict[str, Any]:
         """Return the description in full, without links."""
         inputs = {parameter["name"]: _input(parameter) for parameter in self.parameters}
@@ -149,6 +155,20 @@ def built_in() -> tuple[OgcProcess, ...]:
         )
         for each in documents
     )
+
+
+@cache
+def built_in_graphs() -> dict[str, dict[str, Any]]:
+    """Return the processes that come with the server as openEO has them, by id, for graphs that call them."""
+    return {
+        each.id: {
+            "id": each.id,
+            "parameters": list(each.parameters),
+            "returns": dict(each.returns),
+            "process_graph": dict(each.process_graph),
+        }
+        for each in built_in()
+    }
 
 
 def of_user(process: Mapping[str, Any]) -> OgcProcess:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,12 @@ from tornado.web import authenticated
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs import results
-from gdc_jupyter.jobs.execution_store import Execution
-from gdc_jupyter.jobs.model import Job
-from gdc_jupyter.ogcapi.process import OUTPUT, OgcProcess, built_in, of_user
+from gdc_jupyter.jobs.model import Execution, Job
+from gdc_jupyter.ogcapi.process import VERSION, OgcProcess, built_in, of_user
 from gdc_server.api.base import ApiHandler
+from gdc_server.api.execution_results import in_document, send_results
 from gdc_server.api.links import Links, link
-from gdc_server.api.result import SynchronousHandler
+from gdc_server.api.result import SynchronousHandler, too_slow
 from gdc_server.callbacks import check_address
 
 STATES = {
@@ -30,7 +29,6 @@ STATES = {
 }
 _RESULTS = "http://www.opengis.net/def/rel/ogc/1.0/results"
 _EXECUTE = "http://www.opengis.net/def/rel/ogc/1.0/execute"
-_MOST_IN_DOCUMENT = 20 << 20
 
 
 class _ProcessHandler(ApiHandler):
@@ -40,8 +38,14 @@ class _ProcessHandler(ApiHandler):
         Raises
         ------
         GdcError
-            ``ProcessNotFound``.
+            ``ProcessNotFound``; ``FeatureUnsupported`` for a process of openEO, which is none of OGC.
         """
+        if any(each["id"] == process_id for each in await self.services.constant("processes")):
+            raise GdcError(
+                "FeatureUnsupported",
+                f"'{process_id}' is a process of openEO and runs in process graphs: send one to "
+                f"{self.links.url('result')}, or store it at {self.links.url('process_graphs')} to execute it here.",
+            )
         for each in built_in():
             if each.id == process_id:
                 return each
@@ -67,7 +71,7 @@ class ProcessHandler(_ProcessHandler):
         for each in predefined:
             if each["id"] == process_id:
                 links = [*each.get("links", []), self._self(process_id)]
-                self.send_as("process", {**each, "version": "1.0.0", "links": links})
+                self.send_as("process", {**each, "version": VERSION, "links": links})
                 return
         process = await self.process(process_id)
         self.send_as("process", process.describe() | {"links": process_links(process, self.links)})
@@ -78,6 +82,8 @@ class ProcessHandler(_ProcessHandler):
 
 class ExecutionHandler(_ProcessHandler, SynchronousHandler):
     """Executions of a process."""
+
+    _waits: asyncio.Task[None] | None = None
 
     @authenticated
     async def post(self, process_id: str) -> None:
@@ -97,15 +103,25 @@ class ExecutionHandler(_ProcessHandler, SynchronousHandler):
         )
         await self._refuse_faults(bound)
         prefers = _preferences(self.request.headers.get_list("Prefer"))
-        by_reference = _by_reference(body.get("outputs"))
-        if "respond-async" in prefers or (by_reference and "respond-sync" not in prefers):
-            await self._start(process, bound, body, subscriber)
+        response = body.get("response") or "raw"
+        linked = _by_reference(body.get("outputs"))
+        if "respond-async" in prefers:
+            execution = await self._start(process, bound, response, subscriber, linked)
+            await self._send_status(execution)
             return
-        if by_reference:
-            raise GdcError("OutputInvalid", "A result by reference needs a job: send 'Prefer: respond-async'.")
         if "respond-sync" in prefers:
             self.set_header("Preference-Applied", "respond-sync")
-        await self.compute(bound, self.send_result if body.get("response", "raw") == "raw" else self._send_document)
+        if linked or subscriber:
+            # What has an address, and what is told of, is a job.
+            await self._send_when_ended(await self._start(process, bound, response, subscriber, linked))
+        else:
+            await self.compute(bound, self.send_result if response == "raw" else self._send_document)
+
+    def on_connection_close(self) -> None:
+        """End the work of a client that has gone."""
+        super().on_connection_close()
+        if self._waits is not None:
+            self._waits.cancel()
 
     async def _refuse_faults(self, bound: dict[str, Any]) -> None:
         queue = await self.services.queue()
@@ -115,23 +131,48 @@ class ExecutionHandler(_ProcessHandler, SynchronousHandler):
             raise GdcError(code, " ".join(fault["message"] for fault in faults[:5]))
 
     async def _start(
-        self, process: OgcProcess, bound: dict[str, Any], body: dict[str, Any], subscriber: dict[str, str]
-    ) -> None:
+        self, process: OgcProcess, bound: dict[str, Any], response: str, subscriber: dict[str, str], linked: bool
+    ) -> Execution:
         queue = await self.services.queue()
         store = await self.services.execution_store()
         job = await asyncio.to_thread(queue.store.create, self.owner, bound, title=process.title)
-        execution = Execution(job.id, process.id, body.get("response", "raw"), subscriber, self.links.root)
+        way = f"{response}-links" if linked else response
+        execution = Execution(job.id, process.id, way, subscriber, self.links.root)
         await asyncio.to_thread(store.add, execution)
         await queue.start(job.id)
-        job = await asyncio.to_thread(queue.store.get, job.id, self.owner)
+        return execution
+
+    async def _send_status(self, execution: Execution) -> None:
+        store = await self.services.store()
+        job = await asyncio.to_thread(store.get, execution.job_id, self.owner)
         self.set_header("Location", self.links.url("jobs", job.id))
         self.set_header("Preference-Applied", "respond-async")
         self.set_header("OpenEO-Identifier", job.id)
         self.set_header("GDC-Identifier", job.id)
         self.send(status_info(job, execution, self.links.root), status=201)
 
+    async def _send_when_ended(self, execution: Execution) -> None:
+        queue = await self.services.queue()
+        seconds = self.services.limits.synchronous_timeout
+        self._waits = asyncio.create_task(queue.ended(execution.job_id))
+        try:
+            await asyncio.wait_for(self._waits, seconds)
+        except (TimeoutError, asyncio.CancelledError) as error:
+            await queue.delete(execution.job_id, self.owner)
+            if isinstance(error, TimeoutError):
+                raise too_slow(seconds) from None
+            # The client has gone: there is nobody to answer.
+            self._finished = True
+            return
+        job = await asyncio.to_thread(queue.store.get, execution.job_id, self.owner)
+        if job.status == "error":
+            last = await asyncio.to_thread(queue.store.last_error, job.id)
+            raise GdcError((last and last.code) or "JobFailed", last.message if last else "The job failed.")
+        self.add_header("Link", f"<{self.links.url('jobs', job.id)}>; rel=monitor")
+        await send_results(self, job, execution)
+
     async def _send_document(self, described: dict[str, Any], folder: Path) -> None:
-        self.send({OUTPUT: await asyncio.to_thread(_in_document, described, folder / "results")})
+        self.send(await asyncio.to_thread(in_document, described, folder / results.FILES))
 
 
 def _plain(process: OgcProcess) -> dict[str, Any]:
@@ -149,30 +190,18 @@ def _by_reference(outputs: dict[str, Any] | None) -> bool:
     )
 
 
-def _in_document(described: dict[str, Any], files: Path) -> Any:
-    """Return a result as it stands in a document: a value, or a file in base64."""
-    if "value" in described:
-        value = described["value"]
-        return {"value": value} if isinstance(value, dict) else value
-    (href, asset), *more = [(each["href"], each) for each in described["assets"].values()]
-    if more:
-        raise GdcError("OutputInvalid", "The result has several files; ask for it raw, or as a job.")
-    path = files / href
-    if path.stat().st_size > _MOST_IN_DOCUMENT:
-        raise GdcError("OutputInvalid", "The result is too large for a document; ask for it raw, or as a job.")
-    content = path.read_bytes()
-    kind = str(asset["type"])
-    if kind.partition(";")[0] in ("application/json", "application/geo+json", "application/prs.coverage+json"):
-        import orjson
+def status_info(job: Job, execution: Execution, root: str, message: str = "") -> dict[str, Any]:
+    """Return a job in OGC's shape.
 
-        return {"mediaType": kind, "value": orjson.loads(content)}
-    if kind.startswith("text/"):
-        return {"mediaType": kind, "value": content.decode("utf-8")}
-    return {"mediaType": kind, "encoding": "base64", "value": base64.b64encode(content).decode()}
-
-
-def status_info(job: Job, execution: Execution, root: str) -> dict[str, Any]:
-    """Return a job in OGC's shape."""
+    Parameters
+    ----------
+    job : Job
+    execution : Execution
+    root : str
+        The address of the API.
+    message : str
+        What there is to say of the state, such as why the job failed.
+    """
     status = STATES[job.status]
     address = f"{root}/jobs/{job.id}"
     told: dict[str, Any] = {
@@ -180,11 +209,15 @@ def status_info(job: Job, execution: Execution, root: str) -> dict[str, Any]:
         "processID": execution.process_id,
         "type": "process",
         "status": status,
-        "message": f"The job is {status}.",
+        "message": message or f"The job is {status}.",
         "created": _time(job.created),
         "updated": _time(job.updated),
         "progress": 100 if status == "successful" else int(job.progress) if status == "running" else 0,
-        "links": [link("self", address, title="Status"), link("monitor", f"{address}/logs", title="Logs")],
+        "links": [
+            link("self", address, title="Status"),
+            link("monitor", address, title="Status"),
+            link("related", f"{address}/logs", title="Logs"),
+        ],
         # By these, those who list jobs by openEO find it as well.
         "id": job.id,
         "title": job.title or execution.process_id,
@@ -207,36 +240,3 @@ def process_links(process: OgcProcess, links: Links) -> list[dict[str, str]]:
         links.link("self", "processes", process.id),
         links.link(_EXECUTE, "processes", process.id, "execution", title="Execute"),
     ]
-
-
-async def execution_results(handler: ApiHandler, job: Job, execution: Execution) -> None:
-    """Send the results of an execution: the file itself, or a document with addresses.
-
-    Raises
-    ------
-    GdcError
-        ``ResultNotReady``, or why the job failed.
-    """
-    if job.status == "error":
-        store = await handler.services.store()
-        last = await asyncio.to_thread(store.last_error, job.id)
-        raise GdcError("JobFailed", last.message if last else "The job failed.")
-    if job.status != "finished":
-        raise GdcError("ResultNotReady", f"The job is {STATES[job.status]}: there are no results yet.")
-    folder = handler.services.data / "jobs" / job.id
-    described = await asyncio.to_thread(results.read, folder / results.METADATA)
-    assets = [asset for asset in described.get("assets", {}).values() if "data" in asset.get("roles", ["data"])]
-    signer = handler.services.signer
-
-    def address(href: str) -> str:
-        signature, expires = signer.sign(job.id, href)
-        return handler.links.url("results", str(expires), signature, job.id, href)
-
-    if execution.response == "raw" and len(assets) == 1:
-        handler.redirect(address(assets[0]["href"]), status=303)
-        return
-    told = [
-        {"href": address(asset["href"]), "type": asset["type"], "title": asset.get("title", "")} for asset in assets
-    ]
-    names = [OUTPUT] if len(told) == 1 else [f"{OUTPUT}_{number}" for number in range(1, len(told) + 1)]
-    handler.send(dict(zip(names, told, strict=True)))

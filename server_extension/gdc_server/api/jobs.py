@@ -8,11 +8,11 @@ from typing import Any
 
 from tornado.web import authenticated
 
+from gdc_jupyter.catalog.rfc3339 import parse_interval
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.jobs.execution_store import Execution
-from gdc_jupyter.jobs.model import LEVELS, Job, LogEntry
+from gdc_jupyter.jobs.model import LEVELS, Execution, Job, JobFilter, LogEntry
 from gdc_server.api.base import ApiHandler
-from gdc_server.api.executions import status_info
+from gdc_server.api.executions import STATES, status_info
 from gdc_server.api.paging import page_links
 
 _FIELDS = ("title", "description", "process", "plan", "budget", "log_level")
@@ -26,9 +26,9 @@ class JobsHandler(ApiHandler):
     @authenticated
     async def get(self) -> None:
         """List a page of them, newest first, without their processes."""
-        limit, cursor = self.limit(), self.get_query_argument("cursor", "") or None
+        limit, cursor, wanted = self.limit(), self.get_query_argument("cursor", "") or None, self._wanted()
         store = await self.services.store()
-        jobs, following = await asyncio.to_thread(store.page, self.owner, limit, cursor)
+        jobs, following = await asyncio.to_thread(store.page, self.owner, limit, cursor, wanted)
         executions = await self.services.execution_store()
         by_job = await asyncio.to_thread(executions.of, [job.id for job in jobs])
         self.send_as(
@@ -38,9 +38,39 @@ class JobsHandler(ApiHandler):
                     status_info(job, by_job[job.id], self.links.root) if job.id in by_job else described(job)
                     for job in jobs
                 ],
-                "links": page_links(self.links, "jobs", limit, cursor, following),
+                "links": page_links(self.links, "jobs", limit, cursor, following, **self._asked()),
             },
         )
+
+    def _asked(self) -> dict[str, str]:
+        names = ("type", "processID", "status", "datetime", "minDuration", "maxDuration")
+        given = {name: ",".join(each for each in self.get_query_arguments(name) if each) for name in names}
+        return {name: text for name, text in given.items() if text}
+
+    def _wanted(self) -> JobFilter:
+        asked = self._asked()
+        kinds = self._chosen(asked, "type", ("process",))
+        states = self._chosen(asked, "status", tuple(dict.fromkeys([*STATES, *STATES.values()])))
+        datetime = asked.get("datetime")
+        return JobFilter(
+            executions_only=bool(kinds),
+            processes=tuple(asked["processID"].split(",")) if "processID" in asked else (),
+            states=states,
+            execution_states=tuple(own for own, told in STATES.items() if told in states),
+            created=parse_interval(datetime) if datetime else (None, None),
+            seconds=(self.integer("minDuration", 0), self.integer("maxDuration", 0)),
+        )
+
+    @staticmethod
+    def _chosen(asked: dict[str, str], name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+        chosen = tuple(asked[name].split(",")) if name in asked else ()
+        for each in chosen:
+            if each not in allowed:
+                raise GdcError(
+                    "ParameterInvalid",
+                    f"The parameter '{name}' must be one or more of {', '.join(allowed)}; it is '{each[:100]}'.",
+                )
+        return chosen
 
     @authenticated
     async def post(self) -> None:
@@ -67,7 +97,8 @@ class JobHandler(ApiHandler):
         job = await asyncio.to_thread(store.get, job_id, self.owner)
         execution = await self._execution(job_id)
         if execution is not None:
-            self.send_as("job", status_info(job, execution, self.links.root))
+            last = await asyncio.to_thread(store.last_error, job_id) if job.status == "error" else None
+            self.send_as("job", status_info(job, execution, self.links.root, last.message if last else ""))
             return
         links = [
             self.links.link("self", "jobs", job.id),

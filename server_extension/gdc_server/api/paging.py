@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from gdc_server.api.links import Links
+from gdc_server.api.links import Links, link
 
 _T = TypeVar("_T")
 
@@ -19,12 +19,17 @@ def page_of(elements: Sequence[_T], limit: int | None, cursor: int | None) -> tu
 
 
 def page_links(
-    links: Links, path: str, limit: int | None, cursor: int | str | None, following: int | str | None
+    links: Links,
+    path: str,
+    limit: int | None,
+    cursor: int | str | None,
+    following: int | str | None,
+    **query: str,
 ) -> list[dict[str, str]]:
-    """Return the links to the page itself, the first and the next one."""
-    made = [links.link("self", path, limit=limit, cursor=cursor or None)]
+    """Return the links to the page itself, the first and the next one, which ask for the same as ``query``."""
+    made = [link("self", links.url(path, limit=limit, cursor=cursor or None, **query))]
     if cursor:
-        made.append(links.link("first", path, limit=limit))
+        made.append(link("first", links.url(path, limit=limit, **query)))
     if following:
-        made.append(links.link("next", path, limit=limit, cursor=following))
+        made.append(link("next", links.url(path, limit=limit, cursor=following, **query)))
     return made

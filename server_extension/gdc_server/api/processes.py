@@ -8,7 +8,7 @@ from typing import Any
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.ogcapi.process import built_in, of_user
+from gdc_jupyter.ogcapi.process import VERSION, built_in, of_user
 from gdc_jupyter.udf.listing import runtimes
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.executions import process_links
@@ -25,7 +25,9 @@ class ProcessesHandler(ApiHandler):
     async def get(self) -> None:
         """List a page of them."""
         limit, cursor = self.limit(), self.integer("cursor", 0)
-        every = [*await self.services.constant("processes"), *await self._ogc()]
+        # A version is what an OGC API knows processes by.
+        predefined = [each | {"version": VERSION} for each in await self.services.constant("processes")]
+        every = [*predefined, *await self._ogc()]
         processes, following = page_of(every, limit, cursor)
         links = page_links(self.links, "processes", limit, cursor, following)
         self.send_as("processes", {"processes": processes, "links": links})
@@ -37,7 +39,7 @@ class ProcessesHandler(ApiHandler):
             store = await self.services.process_store()
             stored, _ = await self.in_thread(partial(store.list, self.viewer))
             found += [of_user(process) for process in stored]
-        return [process.summary() | {"links": process_links(process, self.links)} for process in found]
+        return [process.listed() | {"links": process_links(process, self.links)} for process in found]
 
 
 class FileFormatsHandler(ApiHandler):

@@ -16,6 +16,7 @@ from tornado.web import authenticated
 
 from gdc_jupyter.errors import GdcError
 from gdc_server.api.base import ApiHandler
+from gdc_server.api.bodies import SLOWEST_SECONDS
 
 _TAR = "application/x-tar"
 _CHUNK = 1 << 18
@@ -52,10 +53,7 @@ class SynchronousHandler(ApiHandler):
             described = await asyncio.wait_for(self._work, seconds)
             await send(described, folder)
         except TimeoutError:
-            raise GdcError(
-                "RequestTimeout",
-                f"The work took longer than the {seconds:g} s that a synchronous request may. Use a batch job.",
-            ) from None
+            raise too_slow(seconds) from None
         except (asyncio.CancelledError, StreamClosedError):
             # The client has gone: there is nobody to answer.
             self._finished = True
@@ -73,24 +71,7 @@ class SynchronousHandler(ApiHandler):
         number = f"r-{secrets.token_hex(10)}"
         self.set_header("OpenEO-Identifier", number)
         self.set_header("GDC-Identifier", number)
-        files = folder / "results"
-        if "value" in described:
-            self.send(described["value"])
-            return
-        assets = list(described["assets"].values())
-        if len(assets) == 1:
-            path, media_type, name = files / assets[0]["href"], assets[0]["type"], assets[0]["href"]
-        else:
-            path, media_type, name = folder / "result.tar", _TAR, "result.tar"
-            await asyncio.to_thread(_pack, files, path)
-        self.set_header("Content-Type", media_type)
-        self.set_header("Content-Length", str(path.stat().st_size))
-        self.set_attachment_header(Path(name).name)
-        with path.open("rb") as file:
-            while chunk := await asyncio.to_thread(file.read, _CHUNK):
-                self.write(chunk)
-                await self.flush()
-        await self.finish()
+        await send_files(self, described, folder / "results")
 
 
 class ResultHandler(SynchronousHandler):
@@ -100,6 +81,53 @@ class ResultHandler(SynchronousHandler):
     async def post(self) -> None:
         """Compute a process and send its file, a tar archive of several, or its bare value as JSON."""
         await self.compute(self.read_json("compute-result")["process"], self.send_result)
+
+
+def too_slow(seconds: float) -> GdcError:
+    """Return the error of a synchronous request that takes too long."""
+    return GdcError(
+        "RequestTimeout",
+        f"The work took longer than the {seconds:g} s that a synchronous request may. Use a batch job.",
+    )
+
+
+async def send_files(handler: ApiHandler, described: dict[str, Any], files: Path) -> None:
+    """Send the file of a result, a tar archive of several, or its bare value as JSON.
+
+    Parameters
+    ----------
+    handler : ApiHandler
+    described : dict
+        The description of the result.
+    files : pathlib.Path
+        The folder with its files.
+    """
+    if "value" in described:
+        handler.send(described["value"])
+        return
+    assets = list(described["assets"].values())
+    if len(assets) == 1:
+        await _send_file(handler, files / assets[0]["href"], assets[0]["type"])
+        return
+    with tempfile.TemporaryDirectory(prefix="gdc-archive-") as folder:
+        archive = Path(folder) / "result.tar"
+        await asyncio.to_thread(_pack, files, archive)
+        await _send_file(handler, archive, _TAR)
+
+
+async def _send_file(handler: ApiHandler, path: Path, media_type: str) -> None:
+    handler.set_header("Content-Type", media_type)
+    handler.set_header("Content-Length", str(path.stat().st_size))
+    handler.set_attachment_header(path.name)
+    try:
+        with path.open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK):
+                handler.write(chunk)
+                async with asyncio.timeout(SLOWEST_SECONDS):
+                    await handler.flush()
+        await handler.finish()
+    except (StreamClosedError, TimeoutError):
+        handler.break_off()
 
 
 def _pack(files: Path, archive: Path) -> None:

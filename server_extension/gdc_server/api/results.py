@@ -15,7 +15,7 @@ from gdc_jupyter.jobs import results
 from gdc_jupyter.jobs.model import Job
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.downloads import DownloadHandler
-from gdc_server.api.executions import execution_results
+from gdc_server.api.execution_results import send_results
 from gdc_server.api.jobs import log_entry
 from gdc_server.api.links import GEOJSON, link
 from gdc_server.services import Services
@@ -31,7 +31,7 @@ class ResultsHandler(ApiHandler):
         job = await asyncio.to_thread(store.get, job_id, self.owner)
         executions = await self.services.execution_store()
         if execution := await asyncio.to_thread(executions.get, job_id):
-            await execution_results(self, job, execution)
+            await send_results(self, job, execution)
             return
         if job.status == "error":
             last = await asyncio.to_thread(store.last_error, job_id)

@@ -8,6 +8,7 @@ from typing import Any
 from tornado.web import authenticated
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.ogcapi.process import built_in_graphs
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.paging import page_links
 
@@ -48,7 +49,7 @@ class UserProcessHandler(ApiHandler):
         store = await self.services.process_store()
         store.check_id(process_id)
         predefined = await self.services.constant("processes")
-        if any(each["id"] == process_id for each in predefined):
+        if any(each["id"] == process_id for each in [*predefined, *built_in_graphs().values()]):
             raise GdcError("PredefinedProcessExists", f"There is a predefined process '{process_id}': take another id.")
         queue = await self.services.queue()
         faults = await queue.ask("validate", process=process, owner=self.owner, stored_as=process_id)
