@@ -5,6 +5,7 @@ comma := ,
 VENV := .venv
 BIN := $(VENV)/bin
 TUTORIAL := 01-first-composite.ipynb
+SUITES := .venv-conformance
 BUNDLE := gdc_jupyter/labextension/package.json
 MODULES := labextension/node_modules/.package-lock.json
 LAB_SOURCES := $(shell find labextension/src labextension/style labextension/schema labextension/scripts -type f \
@@ -23,7 +24,7 @@ NPM := npm --prefix labextension --no-fund --no-audit --loglevel=error
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test demo bench lint format types typescript pytest wheel constraints clean
+.PHONY: help lab test conformance demo bench lint format types typescript pytest wheel constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +57,9 @@ typescript: $(VENV)/.test ## Check and test the lab extension
 pytest: $(VENV)/.test ## Run the Python, notebook and browser tests (ARGS="-k name")
 	$(BIN)/python -m pytest $(ARGS)
 
+conformance: $(VENV)/.test $(SUITES)/openeo/.installed $(SUITES)/api/.installed ## Run the official suites (ARGS="general stac")
+	$(BIN)/python tests/conformance/run.py $(ARGS)
+
 bench: $(VENV)/.bench ## Measure the speed
 	@set -e; for script in $(filter-out benchmarks/peer_% %_data.py %_peer.py %_plain.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script $(ARGS); done
 
@@ -68,7 +72,7 @@ constraints: ## Write constraints.txt anew (needs uv)
 		--upgrade pyproject.toml -o constraints.txt
 
 clean: ## Remove everything that was made
-	rm -rf $(VENV) dist gdc_jupyter/labextension labextension/node_modules labextension/lib labextension/*.tsbuildinfo \
+	rm -rf $(VENV) $(SUITES) dist gdc_jupyter/labextension labextension/node_modules labextension/lib labextension/*.tsbuildinfo \
 		labextension/src/tutorial.json .pytest_cache .mypy_cache .ruff_cache
 
 # The environment, in steps; each leaves a stamp, so that the next time takes no time.
@@ -119,6 +123,14 @@ $(VENV)/.lab: pyproject.toml constraints.txt $(BUNDLE) | $(VENV)/.python
 
 $(VENV)/.test: $(VENV)/.lab
 	@HATCH_JUPYTER_BUILDER_SKIP_NPM=1; export HATCH_JUPYTER_BUILDER_SKIP_NPM; $(call INSTALL,-e '.[test$(comma)dev]')
+	@touch $@
+
+# The suites have environments of their own: they want other versions than the project, and than each other.
+$(SUITES)/%/.installed: tests/conformance/requirements/%.txt | $(VENV)/.python
+	@echo "Installing the suites of $(SUITES)/$*"
+	@rm -rf $(@D); if command -v uv >/dev/null 2>&1; then uv venv --quiet --python $(BIN)/python $(@D) && \
+		uv pip install --quiet -p $(@D)/bin/python -r $<; else $(BIN)/python -m venv $(@D) && \
+		$(@D)/bin/python -m pip install --quiet -r $<; fi
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.lab

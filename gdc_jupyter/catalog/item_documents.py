@@ -175,9 +175,17 @@ def _feature(
     collection: VectorCollection, feature: dict[str, Any], box: tuple[float, float, float, float] | None
 ) -> ItemRecord:
     start, end = moments(feature["properties"])
+    # What the geodatacube API wants of an item is there too, though a feature has neither files nor, often, a time.
+    document = {
+        **feature,
+        "stac_version": "1.0.0",
+        "properties": {"datetime": None, **feature["properties"]},
+        "assets": {},
+        "links": _links(collection.id, str(feature["id"])),
+    }
     return ItemRecord(
         str(feature["id"]),
-        orjson.dumps({**feature, "links": _links(collection.id, str(feature["id"]))}),
+        orjson.dumps(document),
         _boxes(box),
         start,
         end,

@@ -22,7 +22,7 @@ Stopped = Callable[[], bool]
 
 
 def search(catalog: Catalog, query: ItemQuery, stopped: Stopped = lambda: False) -> Page:
-    """Return a page of the STAC items of all collections that hold rasters.
+    """Return a page of the STAC items of all collections that hold rasters; those of features have none to find.
 
     Parameters
     ----------
@@ -41,7 +41,6 @@ def search(catalog: Catalog, query: ItemQuery, stopped: Stopped = lambda: False)
     for _, collection in keyed:
         if query.collections is not None and collection.id in query.collections:
             _require_own(collection)
-            _require_items(collection)
     numbers = catalog.index.numbers([(key, each) for key, each in keyed if not isinstance(each, _ELSEWHERE)])
     with catalog.index.connect() as connection:
         return find(connection, query, numbers, stopped)
@@ -155,15 +154,6 @@ def _require_own(collection: Any) -> None:
     if isinstance(collection, ApiCollection):
         raise GdcError(
             "FeatureUnsupported", f"The items of '{collection.id}' are not kept here but at {collection.items_url}."
-        )
-
-
-def _require_items(collection: Any) -> None:
-    if isinstance(collection, VectorCollection):
-        raise GdcError(
-            "ParameterInvalid",
-            f"The parameter 'collections' names '{collection.id}', which holds features and no STAC items: they are at "
-            f"/collections/{collection.id}/items, with the same parameters.",
         )
 
 

@@ -21,7 +21,8 @@ from gdc_jupyter.jobs.tables import user_processes
 MOST_PROCESSES = 2000
 #: Characters of an id.
 LONGEST_ID = 255
-_ID = re.compile(r"\w+", re.ASCII)
+#: Clients that make ids by themselves make UUIDs, dashes and all.
+_ID = re.compile(r"\w+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 class ProcessStore:
@@ -111,8 +112,8 @@ class ProcessStore:
         if not _ID.fullmatch(process_id) or len(process_id) > LONGEST_ID:
             raise GdcError(
                 "ProcessInvalid",
-                f"The id of a process has letters, digits and underscores only, at most {LONGEST_ID} of them; "
-                f"it is '{process_id:.100}'.",
+                f"The id of a process has letters, digits and underscores only, at most {LONGEST_ID} of them, or is a "
+                f"UUID; it is '{process_id:.100}'.",
             )
 
     def delete(self, owner: str, process_id: str) -> None:

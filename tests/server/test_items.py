@@ -141,3 +141,10 @@ def test_a_body_that_is_wrong_is_told(server):
     for body in ("[]", "{", '{"bbox": "x"}', '{"limit": 0}', '{"intersects": []}'):
         answer = requests.post(f"{server.url}/search", data=body, timeout=10)
         assert answer.status_code == 400, body
+
+
+def test_a_search_in_a_collection_of_features_finds_no_items(server):
+    found = get(server, "/search", collections="ALPS_FIELDS,S2_ALPS", limit=1).json()
+    assert [each["collection"] for each in found["features"]] == ["S2_ALPS"]
+    body = {"collections": ["ALPS_FIELDS"]}
+    assert requests.post(f"{server.url}/search", json=body, timeout=60).json()["features"] == []

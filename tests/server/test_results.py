@@ -23,9 +23,15 @@ def finished(server, graphs):
 
 @pytest.fixture
 def item(server, finished):
-    answer = server.get(f"/jobs/{finished}/results")
+    answer = server.get(f"/jobs/{finished}/results", headers={"Accept": "application/geo+json"})
     assert answer.headers["Content-Type"] == "application/geo+json"
     return answer.json()
+
+
+def test_the_metadata_are_plain_json_to_clients_that_do_not_say(server, finished):
+    headers = server.get(f"/jobs/{finished}/results").headers
+    assert (headers["Content-Type"], headers["OpenEO-Costs"]) == ("application/json", "0")
+    assert server.get(f"/jobs/{finished}/results?f=geojson").headers["Content-Type"] == "application/geo+json"
 
 
 def test_the_metadata_are_a_stac_item_with_place_and_time(item, finished, matches, is_stac):

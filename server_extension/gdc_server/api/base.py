@@ -209,6 +209,9 @@ class ApiHandler(BodyHandler):
             raise contract.too_deep(body) from None
         contract.check(body, operation)
         checked: dict[str, Any] = body
+        if "process" in checked:
+            # Null is as good as nothing here, and answers have none.
+            checked["process"] = {name: value for name, value in checked["process"].items() if value is not None}
         return checked
 
     async def in_thread(self, work: Callable[[], _T]) -> _T:
@@ -328,11 +331,9 @@ class ApiHandler(BodyHandler):
         self.finish(orjson.dumps(body))
 
     def _wants_page(self) -> bool:
-        """Tell whether a browser asks, which shows pages."""
-        asked = self.request.query_arguments.get("f")
-        if asked:
-            return asked[-1] == b"html"
-        return self.request.headers.get("Accept", "").startswith("text/html")
+        """Tell whether a browser asks, which shows pages; to other clients errors are JSON, with `f=html` as well."""
+        wants_other = self.get_query_argument("f", "html") != "html"
+        return self.request.headers.get("Accept", "").startswith("text/html") and not wants_other
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log what went wrong here with its traceback, and what the client did wrong only for debugging."""

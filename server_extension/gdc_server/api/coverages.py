@@ -85,9 +85,11 @@ class DomainSetHandler(_CoverageHandler):
     @allow_unauthenticated
     async def get(self, collection_id: str) -> None:
         """Send them."""
-        self.format(JSON)
+        self.format(JSON, HTML)
         queue = await self.services.queue()
-        self.send(await queue.warm.ask("domain_set", collection=collection_id, query=self.query(), viewer=self.viewer))
+        asked = {"collection": collection_id, "query": self.query(), "viewer": self.viewer}
+        found = await queue.warm.ask("domain_set", **asked)
+        self.send_as("document", found, also=_about("Domain set", collection_id))
 
 
 class RangeTypeHandler(_CoverageHandler):
@@ -96,9 +98,16 @@ class RangeTypeHandler(_CoverageHandler):
     @allow_unauthenticated
     async def get(self, collection_id: str) -> None:
         """Send them."""
-        self.format(JSON)
+        self.format(JSON, HTML)
         queue = await self.services.queue()
-        self.send(await queue.warm.ask("range_type", collection=collection_id, query=self.query(), viewer=self.viewer))
+        asked = {"collection": collection_id, "query": self.query(), "viewer": self.viewer}
+        found = await queue.warm.ask("range_type", **asked)
+        self.send_as("document", found, also=_about("Range type", collection_id))
+
+
+def _about(title: str, collection_id: str) -> dict[str, Any]:
+    """Return what the page of a plain document needs beside it."""
+    return {"about": {"title": f"{title} of {collection_id}", "collection": collection_id}}
 
 
 def coverage_links(collection: Collection, links: Links) -> list[dict[str, str]]:
@@ -106,6 +115,7 @@ def coverage_links(collection: Collection, links: Links) -> list[dict[str, str]]
     path = ("collections", collection.id, "coverage")
     return [
         *(links.link(f"{_REL}coverage", *path, f=media.name, type=media.type, title=media.title) for media in MEDIA),
+        links.link(f"{_REL}coverage", *path, f="html", type="text/html", title="Page with a picture"),
         links.link(f"{_REL}coverage-domainset", *path, "domainset", title="Domain set"),
         links.link(f"{_REL}coverage-rangetype", *path, "rangetype", title="Range type"),
     ]

@@ -18,7 +18,10 @@ from gdc_server.api.downloads import DownloadHandler
 from gdc_server.api.execution_results import send_results
 from gdc_server.api.jobs import log_entry
 from gdc_server.api.links import GEOJSON, link
+from gdc_server.api.negotiation import JSON, Offer
 from gdc_server.services import Services
+
+_GEOJSON = Offer("geojson", GEOJSON)
 
 
 class ResultsHandler(ApiHandler):
@@ -38,7 +41,9 @@ class ResultsHandler(ApiHandler):
             reason = log_entry(last) if last else {"id": "0", "level": "error", "message": "The job failed."}
             self.send({"code": "JobFailed"} | reason, status=424)
             return
-        self.send(await self.item(job), GEOJSON)
+        # To download the results costs their owner nothing.
+        self.set_header("OpenEO-Costs", "0")
+        self.send(await self.item(job), self.format(JSON, _GEOJSON).media_type)
 
     async def item(self, job: Job) -> dict[str, Any]:
         """Return the STAC Item of a finished job."""
