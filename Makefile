@@ -8,6 +8,7 @@ TUTORIAL := 01-first-composite.ipynb
 SUITES := .venv-conformance
 BUNDLE := gdc_jupyter/labextension/package.json
 MODULES := labextension/node_modules/.package-lock.json
+CLIENTS := tests/clients/node_modules/.package-lock.json
 LAB_SOURCES := $(shell find labextension/src labextension/style labextension/schema labextension/scripts -type f \
 	-not -name tutorial.json 2>/dev/null) $(wildcard labextension/*.json notebooks/$(TUTORIAL))
 
@@ -54,7 +55,7 @@ typescript: $(VENV)/.test ## Check and test the lab extension
 	$(NPM) run lint
 	$(NPM) test
 
-pytest: $(VENV)/.test ## Run the Python, notebook and browser tests (ARGS="-k name")
+pytest: $(VENV)/.test $(CLIENTS) ## Run the Python, notebook and browser tests (ARGS="-k name")
 	$(BIN)/python -m pytest $(ARGS)
 
 conformance: $(VENV)/.test $(SUITES)/openeo/.installed $(SUITES)/api/.installed ## Run the official suites (ARGS="general stac")
@@ -73,6 +74,7 @@ constraints: ## Write constraints.txt anew (needs uv)
 
 clean: ## Remove everything that was made
 	rm -rf $(VENV) $(SUITES) dist gdc_jupyter/labextension labextension/node_modules labextension/lib labextension/*.tsbuildinfo \
+		tests/clients/node_modules test-results \
 		labextension/src/tutorial.json .pytest_cache .mypy_cache .ruff_cache
 
 # The environment, in steps; each leaves a stamp, so that the next time takes no time.
@@ -108,6 +110,10 @@ $(VENV)/.node: $(VENV)/.python constraints.txt
 
 $(MODULES): labextension/package.json labextension/package-lock.json | $(VENV)/.node
 	$(NPM) ci
+	@touch $@
+
+$(CLIENTS): tests/clients/package.json tests/clients/package-lock.json | $(VENV)/.node
+	npm --prefix tests/clients ci --no-fund --no-audit --loglevel=error
 	@touch $@
 
 $(BUNDLE): $(MODULES) $(LAB_SOURCES) | $(VENV)/.node

@@ -20,6 +20,7 @@ KNOWN = (
     "limit",
     "bbox",
     "bbox-crs",
+    "crs",
     "datetime",
     "intersects",
     "ids",
@@ -34,6 +35,8 @@ KNOWN = (
 )
 LANGUAGES = ("cql2-text", "cql2-json")
 _CRS = ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", "OGC:CRS84", "CRS84")
+#: What is in that system, and in no other.
+_IN_DEGREES = ("crs", "filter-crs", "bbox-crs")
 _MOST, _MOST_IDS = 10_000, 1000
 _FIELD = re.compile(r'[^"\\\x00-\x1f\x7f]{1,200}')
 
@@ -74,7 +77,7 @@ def from_parameters(given: Mapping[str, Sequence[str]], most: int = _MOST, defau
             raise invalid(name, f"is given {len(values)} times; once is allowed")
     texts = {name: ",".join(values) for name, values in given.items() if any(value.strip() for value in values)}
     body: dict[str, Any] = {name: texts[name] for name in ("datetime", "filter", "cursor") if name in texts}
-    body |= {name: texts[name] for name in ("filter-lang", "filter-crs", "bbox-crs") if name in texts}
+    body |= {name: texts[name] for name in ("filter-lang", *_IN_DEGREES) if name in texts}
     body |= {name: _listed(texts[name]) for name in ("ids", "collections") if name in texts}
     if "bbox" in texts:
         body["bbox"] = [_number("bbox", part) for part in texts["bbox"].split(",")]
@@ -103,7 +106,7 @@ def from_body(body: Mapping[str, Any], most: int = _MOST, default: int = 10) -> 
     """
     if body.get("bbox") is not None and body.get("intersects") is not None:
         raise invalid("intersects", "cannot be given together with 'bbox'")
-    for name in ("filter-crs", "bbox-crs"):
+    for name in _IN_DEGREES:
         if body.get(name) not in (None, *_CRS):
             raise invalid(name, f"must be {_CRS[0]}; it is {str(body[name])[:100]!r}")
     query = ItemQuery(

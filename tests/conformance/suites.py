@@ -84,6 +84,18 @@ def _cases(report: Path) -> Outcome:
     return outcome
 
 
+def contract(server: Server) -> Outcome:
+    """Run openapi-spec-validator on the documents that the server serves of itself."""
+    outcome = {}
+    for name in ("json", "oas30"):
+        document = server.folder / f"{name}.json"
+        document.write_bytes(server.ask("GET", "/api", params={"f": name}).content)
+        command = [ENVIRONMENTS / "openeo" / "bin" / "python", "-W", "ignore", "-m", "openapi_spec_validator", document]
+        said = _call(command, server, f"contract-{name}.log")
+        outcome[name] = "" if said.strip().endswith("OK") else said
+    return outcome
+
+
 def stac(server: Server) -> Outcome:
     """Run stac-api-validator; its errors are the cases that fail."""
     code = "import offline, stac_api_validator.__main__ as validator; validator.main()"
@@ -193,6 +205,7 @@ SUITES = {
         (f"--GdcApp.process_descriptions={REFERENCE / 'openeo-processes'}",),
     ),
     "processing": Suite(lambda server: openeo("processes/processing", "--runner=http", server=server)),
+    "contract": Suite(contract),
     "stac": Suite(stac),
     "schemathesis": Suite(lambda server: schemathesis(5, server)),
 }

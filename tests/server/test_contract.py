@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from gdc_server import contract, openapi30
 from gdc_server.contract import check
 
 from gdc_jupyter.errors import GdcError
@@ -38,3 +39,40 @@ def test_data_types_of_parameters_are_checked(schema):
     parameters = [{"name": "x", "description": "", "schema": schema}]
     with pytest.raises(GdcError, match=r"parameters\[0\]"):
         check({"process_graph": {"e": E}, "parameters": parameters}, "validate")
+
+
+def values(document):
+    """Yield all values and the names that they have."""
+    for name, each in document.items() if isinstance(document, dict) else enumerate(document):
+        yield name, each
+        if isinstance(each, dict | list):
+            yield from values(each)
+
+
+@pytest.mark.parametrize("made", [contract.document, openapi30.document])
+def test_the_documents_have_no_nulls(made):
+    assert [name for name, each in values(made()) if each is None] == []
+
+
+def test_the_older_document_knows_no_newer_words():
+    document = openapi30.document()
+    assert document["openapi"] == "3.0.3"
+    assert document["paths"].keys() == contract.document()["paths"].keys()
+    assert not [name for name, each in values(document) if name == "const" or (name, each) == ("type", "null")]
+    assert not [each for name, each in values(document) if name == "type" and isinstance(each, list)]
+    summary = document["components"]["schemas"]["Process"]["properties"]["summary"]
+    assert summary == {"type": "string", "nullable": True}
+    landing = document["components"]["schemas"]["LandingPage"]["properties"]["gdc_version"]
+    assert landing == {"enum": ["1.0.0-beta"]}
+    assert "null" in str(contract.document())
+
+
+def test_both_documents_are_served(server):
+    landing = server.get("").json()
+    found = {each["type"]: each["href"] for each in landing["links"] if each["rel"] == "service-desc"}
+    for media_type, href in found.items():
+        answer = server.session.get(href, timeout=30)
+        assert answer.headers["Content-Type"] == media_type
+        assert answer.json()["openapi"].startswith(media_type[-3:])
+        assert answer.json()["servers"] == [{"url": server.url}]
+    assert len(found) == 2

@@ -379,7 +379,7 @@ def test_built_in_processes_are_called_in_graphs(server):
 
 def test_processes_of_openeo_are_not_executed(server):
     answer = execute(server, "add", inputs={"x": 1, "y": 2})
-    assert (answer.status_code, answer.json()["code"]) == (501, "FeatureUnsupported")
+    assert (answer.status_code, answer.json()["code"]) == (400, "ProcessUnsupported")
     missing = execute(server, "nothing", inputs={})
     assert (missing.status_code, missing.json()["type"].rsplit("/", 1)[1]) == (404, "no-such-process")
 

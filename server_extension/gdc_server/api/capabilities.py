@@ -7,16 +7,17 @@ from typing import Any
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import StaticFileHandler
 
-from gdc_server import __version__, contract, pages
+from gdc_server import __version__, contract, openapi30, pages
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.conformance import CONFORMS_TO
 from gdc_server.api.items import search_links
 from gdc_server.api.links import CONFORMANCE, OPENAPI
-from gdc_server.api.negotiation import Offer
+from gdc_server.api.negotiation import HTML, Offer
 
 _OGC = "http://www.opengis.net/def/rel/ogc/1.0"
 PROCESSES, JOBS = f"{_OGC}/processes", f"{_OGC}/job-list"
-_CONTRACT = Offer("json", OPENAPI, ("application/json", "application/vnd.oai.openapi+json;version=3.0"))
+_CONTRACT = Offer("json", OPENAPI, ("application/json",))
+_CONTRACT_30 = Offer("oas30", "application/vnd.oai.openapi+json;version=3.0")
 GDC_VERSION = "1.0.0-beta"
 OPENEO_VERSION = "1.2.0"
 STAC_VERSION = "1.0.0"
@@ -56,6 +57,13 @@ class LandingHandler(ApiHandler):
                     links.link("self", title="This page"),
                     links.link("root", title="This page"),
                     links.link("service-desc", "api", type=OPENAPI, title="The API as an OpenAPI document"),
+                    links.link(
+                        "service-desc",
+                        "api",
+                        f=_CONTRACT_30.name,
+                        type=_CONTRACT_30.media_type,
+                        title="The API as an OpenAPI document of version 3.0",
+                    ),
                     links.link("service-doc", "api", f="html", type="text/html", title="The API as a page"),
                     links.link("alternate", f="html", type="text/html", title="This page for people"),
                     links.link("processes", "processes", title="Processes"),
@@ -97,7 +105,11 @@ class ContractHandler(ApiHandler):
     @allow_unauthenticated
     def get(self) -> None:
         """Send it with this server's address in it."""
-        self.send_as("api", contract.document() | {"servers": [{"url": self.links.url()}]}, _CONTRACT)
+        servers = {"servers": [{"url": self.links.url()}]}
+        if self.format(_CONTRACT, _CONTRACT_30, HTML) is _CONTRACT_30:
+            self.send(openapi30.document() | servers, _CONTRACT_30.media_type)
+            return
+        self.send_as("api", contract.document() | servers, _CONTRACT)
 
 
 class StaticHandler(ApiHandler, StaticFileHandler):

@@ -38,11 +38,11 @@ class _ProcessHandler(ApiHandler):
         Raises
         ------
         GdcError
-            ``ProcessNotFound``; ``FeatureUnsupported`` for a process of openEO, which is none of OGC.
+            ``ProcessNotFound``; ``ProcessUnsupported`` for a process of openEO, which is none of OGC.
         """
         if any(each["id"] == process_id for each in await self.services.constant("processes")):
             raise GdcError(
-                "FeatureUnsupported",
+                "ProcessUnsupported",
                 f"'{process_id}' is a process of openEO and runs in process graphs: send one to "
                 f"{self.links.url('result')}, or store it at {self.links.url('process_graphs')} to execute it here.",
             )
