@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gdc_jupyter.cube.cube import along, dimension_type, labels_of, require_dimension, with_labels, without
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.processes.engine import framed
+from gdc_jupyter.processes.engine import Engine, framed
 from gdc_jupyter.processes.registry import Arguments, Reach, process, spatial_reach
 from gdc_jupyter.processes.results import elements, one_value, reduced
 from gdc_jupyter.processes.schemas import Anything, ArrayCallback, Cube, ElementCallback, Reducer, Text, TextOrNull
@@ -74,12 +74,19 @@ def reduce_dimension(data: Cube, reducer: Reducer, dimension: Text, context: Any
 
 @process("cubes", reach=_reach)
 def apply_dimension(
-    data: Cube, process: ArrayCallback, dimension: Text, target_dimension: TextOrNull = None, context: Anything = None
+    data: Cube,
+    process: ArrayCallback,
+    dimension: Text,
+    target_dimension: TextOrNull = None,
+    context: Anything = None,
+    *,
+    engine: Engine,
 ) -> Cube:
     """Apply a callback to all values along a dimension.
 
     Where the number of values changes, or a target dimension is given, the labels become 0, 1, 2 and so on, unless code
-    of the user gives others.
+    of the user gives others. Where the target dimension has several labels, the values of all of them are taken
+    together, with a warning.
 
     Parameters
     ----------
@@ -90,7 +97,8 @@ def apply_dimension(
     dimension
         The name of the dimension.
     target_dimension
-        The dimension that takes the results; the same by default. Otherwise one that has a single label, or a new one.
+        The dimension that takes the results; the same by default. Otherwise a new one, or one that is there: of type
+        spatial, it must have a single label.
     context
         What is passed on to the callback.
 
@@ -105,6 +113,8 @@ def apply_dimension(
         The cube has no such dimension.
     """
     require_dimension(data, dimension)
+    if target_dimension is not None and target_dimension != dimension and data.sizes.get(target_dimension, 1) > 1:
+        data = _together(data, dimension, target_dimension, engine)
     series = along(data, dimension)
     result = process(data=series, context=context)
     values = elements(result, series)
@@ -131,6 +141,22 @@ def _period(data: xr.DataArray, dimension: str) -> str | None:
     return data.coords[dimension].attrs.get("period") if dimension in data.coords else None
 
 
+def _together(data: xr.DataArray, dimension: str, target: str, engine: Engine) -> xr.DataArray:
+    """Return a cube with the values of all labels of the target one after the other, under its first label."""
+    if dimension_type(data, target) == "spatial":
+        raise GdcError(
+            "ProcessParameterInvalid", f"The dimension '{target}' has more labels than one and cannot take the results."
+        )
+    if engine.probing:
+        labels = ", ".join(map(str, labels_of(data, target)))
+        engine.log("warning", f"The dimension '{target}' takes the results: the values of {labels} are taken together.")
+    ordered = data.transpose(dimension, target, ...)
+    shape = (data.sizes[dimension] * data.sizes[target], 1, *ordered.shape[2:])
+    first = ordered.isel({target: slice(0, 1)})
+    joined = with_labels(first, dimension, ordered.values.reshape(shape), np.arange(shape[0]), "other")
+    return joined.transpose(*data.dims)
+
+
 def _move(data: xr.DataArray, dimension: str, target: str, values: NDArray[Any]) -> xr.DataArray:
     labels = np.arange(len(values))
     if target not in data.dims:
@@ -138,10 +164,6 @@ def _move(data: xr.DataArray, dimension: str, target: str, values: NDArray[Any])
         coords = {name: rest.coords[name].variable for name in rest.dims if name in rest.coords}
         coords[target] = xr.Variable(target, labels, {"type": "other"})
         return xr.DataArray(values, dims=[target, *rest.dims], coords=coords, attrs=data.attrs)
-    if data.sizes[target] != 1:
-        raise GdcError(
-            "ProcessParameterInvalid", f"The dimension '{target}' has more labels than one and cannot take the results."
-        )
     rest = without(data, dimension, values[0])
     axis = rest.get_axis_num(target)
     return with_labels(rest, target, np.moveaxis(np.squeeze(values, axis=axis + 1), 0, axis), labels)

@@ -116,9 +116,22 @@ def test_target_dimension_of_apply_dimension():
     assert filled.t.values.tolist() == [0, 1]
     np.testing.assert_array_equal(filled.values[0], VALUES[0].min(axis=0))
     assert (
-        code("apply_dimension", data=data, dimension="bands", target_dimension="t", process=process)
+        code("apply_dimension", data=data, dimension="bands", target_dimension="x", process=process)
         == "ProcessParameterInvalid"
     )
+
+
+def test_a_target_dimension_with_several_labels_takes_them_together():
+    data = cube(VALUES, "t bands y x")
+    process = one("extrema", data=ref("data"))
+    result = run("apply_dimension", data=data, dimension="bands", target_dimension="t", process=process)
+    assert result.sizes == {"t": 2, "y": 2, "x": 2}
+    assert result.t.values.tolist() == [0, 1]
+    np.testing.assert_array_equal(result.values[0], VALUES.min(axis=(0, 1)))
+    np.testing.assert_array_equal(result.values[1], VALUES.max(axis=(0, 1)))
+    in_order = one("array_element", data=ref("data"), index=1)
+    result = run("apply_dimension", data=data, dimension="bands", target_dimension="t", process=in_order)
+    np.testing.assert_array_equal(result.values[0], VALUES[1, 0])
 
 
 def test_renaming_needs_enumerated_labels():
