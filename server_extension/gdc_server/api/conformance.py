@@ -8,11 +8,11 @@ CAPABILITIES = [
     "https://api.openeo.org/1.2.0",
     "https://api.stacspec.org/v1.0.0/core",
     f"{_OGC}/ogcapi-common-1/1.0/conf/core",
-    f"{_OGC}/ogcapi-common-1/1.0/conf/json",
+    *(f"{_OGC}/ogcapi-common-1/1.0/conf/{name}" for name in ("json", "html", "oas30")),
 ]
 COLLECTIONS = [
     "https://api.stacspec.org/v1.0.0/collections",
-    f"{_OGC}/ogcapi-common-2/1.0/conf/collections",
+    *(f"{_OGC}/ogcapi-common-2/1.0/conf/{name}" for name in ("collections", "json", "html")),
 ]
 _STAC = "https://api.stacspec.org/v1.0.0"
 _CQL2 = f"{_OGC}/cql2/1.0/conf"
@@ -23,6 +23,7 @@ ITEMS = [
     *(f"{_STAC}/ogcapi-features#{name}" for name in ("fields", "sort")),
     f"{_OGC}/ogcapi-features-1/1.0/conf/core",
     f"{_OGC}/ogcapi-features-1/1.0/conf/geojson",
+    f"{_OGC}/ogcapi-features-1/1.0/conf/html",
     f"{_OGC}/ogcapi-features-1/1.0/conf/oas30",
     *(f"{_OGC}/ogcapi-features-3/1.0/conf/{name}" for name in ("filter", "features-filter", "queryables")),
     *(

@@ -95,6 +95,7 @@ def locator_map(box: list[float] | None, geometry: dict[str, Any] | None = None)
     geometry : dict, optional
         A GeoJSON geometry that is drawn instead of the box.
     """
+    box = box or _box(geometry)
     if not box:
         return Markup("")
     west, south, east, north = (*box[:2], *box[len(box) // 2 :][:2])
@@ -123,6 +124,22 @@ def locator_map(box: list[float] | None, geometry: dict[str, Any] | None = None)
         f'<path class="land" d="{_land()}" stroke-width="{width / 900:.4f}"/>'
         f'<g class="extent" stroke-width="{width / 300:.4f}">{shape}</g></svg>'
     )
+
+
+def _box(geometry: dict[str, Any] | None) -> list[float] | None:
+    """Return the box around a geometry."""
+    waiting: list[Any] = [(geometry or {}).get("coordinates", [])]
+    places = []
+    while waiting:
+        part = waiting.pop()
+        if part and not isinstance(part[0], list):
+            places.append(part)
+        else:
+            waiting += part
+    if not places:
+        return None
+    longitudes, latitudes = [place[0] for place in places], [place[1] for place in places]
+    return [min(longitudes), min(latitudes), max(longitudes), max(latitudes)]
 
 
 @cache
