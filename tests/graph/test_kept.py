@@ -36,9 +36,9 @@ def reads(monkeypatch):
     seen = []
     original = raster_files.read_layers
 
-    def read_layers(layers, window, out):
+    def read_layers(layers, window, out, coarsely=False):
         seen.append(layers[0].path)
-        original(layers, window, out)
+        original(layers, window, out, coarsely)
 
     monkeypatch.setattr("gdc_jupyter.catalog.cog.read_layers", read_layers)
     return seen
