@@ -26,7 +26,7 @@ from gdc_jupyter.errors import GdcError
 Chunks = Iterator[bytes | bytearray | memoryview]
 _CHUNK = 1 << 18
 #: Values of one answer in a format of text, which is several times as large as one of bytes.
-MOST_TEXT_VALUES = 5_000_000
+MOST_TEXT_VALUES = 20_000_000
 _MOST_PICTURE_PIXELS = 16_000_000
 
 
