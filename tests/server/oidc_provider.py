@@ -142,8 +142,9 @@ def main(port):
     users = [oidc_provider_mock.User(sub=sub, claims={"name": name}) for sub, name in SUBJECTS.items()]
     app = oidc_provider_mock.app(user_claims=users)
     app.before_request(Provider(f"http://127.0.0.1:{port}").intercept)
+    server = werkzeug.serving.make_server("127.0.0.1", port, app, threaded=True)
     print(json.dumps({"port": port}), flush=True)
-    werkzeug.serving.make_server("127.0.0.1", port, app, threaded=True).serve_forever()
+    server.serve_forever()
 
 
 if __name__ == "__main__":
