@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gdc_jupyter.opendap.indices import index_range
-from gdc_jupyter.opendap.metadata import Dimension, IndexRange, Variable
+from gdc_jupyter.opendap.metadata import Dimension, IndexRange, Part, Variable
 from gdc_jupyter.opendap.parameters import Box
 
 _GLOBE = (-180.0, 180.0)
@@ -46,8 +46,46 @@ class Hyperslab:
         return self.ranges[self.variable.dimensions.index(dimension)]
 
 
-def hyperslab(variable: Variable, box: Box | None) -> Hyperslab | None:
-    """Return the part of a variable in a box, None where nothing of it is inside.
+def hyperslabs(variables: Sequence[Variable], box: Box | None) -> list[list[Hyperslab]]:
+    """Return the parts of variables in a box, as addresses have them together.
+
+    Parameters
+    ----------
+    variables : sequence of Variable
+    box : tuple of float, optional
+        West, south, east, north; west is greater than east where it crosses the antimeridian. The whole variables
+        without it.
+
+    Returns
+    -------
+    list of list of Hyperslab
+        One, two where the box crosses the edge of the grid, or none where nothing of the variables is inside.
+    """
+    if box is None:
+        return [[Hyperslab(variable) for variable in variables]]
+    if all(variable.place is not None for variable in variables):
+        return _by_place(variables, box)
+    return [[hyperslab(variable, part) for variable in variables] for part in parts_of(box, variables)]
+
+
+def _by_place(variables: Sequence[Variable], box: Box) -> list[list[Hyperslab]]:
+    found: dict[int, list[Part]] = {}
+    made: list[list[Hyperslab]] = []
+    for variable in variables:
+        place, latitude, longitude = variable.place, variable.latitude, variable.longitude
+        assert place is not None
+        if latitude is None or longitude is None:
+            continue
+        if id(place) not in found:
+            found[id(place)] = place.parts(box)
+        for number, (rows, columns) in enumerate(found[id(place)]):
+            made += [[]] if number == len(made) else []
+            made[number].append(_slab(variable, {latitude: rows, longitude: columns}))
+    return made
+
+
+def hyperslab(variable: Variable, box: Box | None) -> Hyperslab:
+    """Return the part of a variable in a box by the formula of OUS.
 
     Parameters
     ----------
@@ -57,14 +95,10 @@ def hyperslab(variable: Variable, box: Box | None) -> Hyperslab | None:
     """
     if box is None or any(dimension.size is None for dimension in variable.dimensions):
         return Hyperslab(variable)
-    latitude, longitude = variable.latitude, variable.longitude
-    if variable.exact is not None and latitude is not None and longitude is not None:
-        exact = variable.exact(box)
-        if exact is None:
-            return None
-        ranges = {latitude: exact[0], longitude: exact[1]}
-    else:
-        ranges = by_formula(variable, box)
+    return _slab(variable, by_formula(variable, box))
+
+
+def _slab(variable: Variable, ranges: Mapping[Dimension, IndexRange]) -> Hyperslab:
     whole = ((0, (dimension.size or 1) - 1) for dimension in variable.dimensions)
     return Hyperslab(
         variable,
@@ -109,7 +143,7 @@ def parts_of(box: Box, variables: Sequence[Variable]) -> list[Box]:
 
 
 def expression(slabs: Sequence[Hyperslab], dap_version: int) -> str:
-    """Return the query string of hyperslabs, with the coordinates of the first of them; nothing without any.
+    """Return the query string of hyperslabs and their coordinates; nothing without any.
 
     Parameters
     ----------
@@ -120,14 +154,28 @@ def expression(slabs: Sequence[Hyperslab], dap_version: int) -> str:
     if not slabs:
         return ""
     terms = [_term(slab.variable.name, slab.ranges or ()) for slab in slabs]
-    first = slabs[0]
-    for dimension in (first.variable.latitude, first.variable.longitude):
-        if dimension is not None:
-            found = first.range_of(dimension)
-            terms.append(_term(dimension.name, (found,) if found else ()))
+    terms += [term for term in _coordinates(slabs) if term not in terms]
     if dap_version == 2:
         return "?" + ",".join(terms)
     return "?dap4.ce=" + ";".join(term if term.startswith("/") else f"/{term}" for term in terms)
+
+
+def _coordinates(slabs: Sequence[Hyperslab]) -> list[str]:
+    """Return the terms of the coordinates: those that are told, else latitude and longitude of the first variable."""
+    first = slabs[0]
+    if first.variable.coordinates is None:
+        there = [
+            dimension for dimension in (first.variable.latitude, first.variable.longitude) if dimension is not None
+        ]
+        found = [(dimension.name, first.range_of(dimension)) for dimension in there]
+        return [_term(name, (found_range,) if found_range else ()) for name, found_range in found]
+    terms: dict[str, None] = {}
+    for slab in slabs:
+        by_name = {dimension.name: dimension for dimension in slab.variable.dimensions}
+        for name, dimensions in slab.variable.coordinates or ():
+            along = [slab.range_of(by_name[each]) for each in dimensions]
+            terms[_term(name, [each for each in along if each is not None])] = None
+    return list(terms)
 
 
 def _term(name: str, ranges: Sequence[IndexRange]) -> str:
@@ -142,8 +190,8 @@ def true_box(slab: Hyperslab) -> Box | None:
         return None
     rows = slab.range_of(latitude) or (0, latitude.size - 1)
     columns = slab.range_of(longitude) or (0, longitude.size - 1)
-    if variable.bounds_of is not None:
-        return variable.bounds_of(rows, columns)
+    if variable.place is not None:
+        return variable.place.bounds(rows, columns)
     south, north = _edges(rows, latitude.size, variable.latitude_range or _POLES)
     west, east = _edges(columns, longitude.size, variable.longitude_range or _GLOBE)
     return west, south, east, north

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
@@ -14,6 +14,8 @@ _LATITUDE_NAMES = ("Latitude", "latitude", "lat", "YDim")
 _LONGITUDE_NAMES = ("Longitude", "longitude", "lon", "XDim")
 #: The first and the last index along a dimension.
 IndexRange = tuple[int, int]
+#: The ranges of the rows and of the columns.
+Part = tuple[IndexRange, IndexRange]
 
 
 class MetadataError(Exception):
@@ -27,6 +29,16 @@ class MetadataError(Exception):
     def __init__(self, *errors: str) -> None:
         super().__init__(*errors)
         self.errors = list(errors)
+
+
+class Place(Protocol):
+    """Where the cells of a grid are."""
+
+    def parts(self, box: Box) -> list[Part]:
+        """Return the index ranges of the rows and columns in a box: none, one, or two across the edge of the grid."""
+
+    def bounds(self, rows: IndexRange, columns: IndexRange) -> Box:
+        """Return the edges of rows and columns in degrees."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +72,11 @@ class Variable:
         Degrees at the first and at the last index.
     item_size : int, optional
         Bytes of one value.
-    exact : callable, optional
-        From a box to the index ranges of the dimensions of latitude and longitude, by the real coordinates; None where
-        nothing of the variable is inside.
-    bounds_of : callable, optional
-        From these index ranges to the box of their cells.
+    place : Place, optional
+        Where its cells are by the real coordinates, if these are known.
+    coordinates : tuple of (str, tuple of str), optional
+        Names and dimensions of the variables that an address has beside this one; those of latitude and longitude
+        where it is not known.
     """
 
     concept_id: str
@@ -73,8 +85,8 @@ class Variable:
     latitude_range: tuple[float, float] | None = None
     longitude_range: tuple[float, float] | None = None
     item_size: int | None = None
-    exact: Callable[[Box], tuple[IndexRange, IndexRange] | None] | None = field(default=None, compare=False)
-    bounds_of: Callable[[IndexRange, IndexRange], Box] | None = field(default=None, compare=False)
+    place: Place | None = field(default=None, compare=False)
+    coordinates: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
     @property
     def latitude(self) -> Dimension | None:
@@ -88,7 +100,7 @@ class Variable:
 
     @property
     def gridded(self) -> bool:
-        """Whether exactly two dimensions are typed as latitude and longitude."""
+        """Whether exactly two dimensions are typed as latitude and longitude, or stand for them."""
         types = [dimension.type for dimension in self.dimensions if dimension.type in (LATITUDE, LONGITUDE)]
         return sorted(types) == [LATITUDE, LONGITUDE]
 

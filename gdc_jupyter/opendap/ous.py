@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gdc_jupyter.opendap import messages
-from gdc_jupyter.opendap.constraints import Hyperslab, expression, hyperslab, parts_of, true_box
+from gdc_jupyter.opendap.constraints import Hyperslab, expression, hyperslabs, true_box
 from gdc_jupyter.opendap.links import NoAddress, address
 from gdc_jupyter.opendap.metadata import (
     Collection,
@@ -137,8 +137,10 @@ async def addresses(
         if collection is None:
             return Addresses(_none(), Found(_no_granules(), 0), warnings, paged)
         _check_level(collection, accepted)
-        variables, services = await asyncio.gather(
-            _variables(source, parameters, collection, warnings), source.services(collection.services)
+        variables, every, services = await asyncio.gather(
+            _variables(source, parameters, collection, warnings),
+            source.variables(collection.variables if parameters.explain else (), collection),
+            source.services(collection.services),
         )
         granules = await asking
     except MetadataError as error:
@@ -147,7 +149,7 @@ async def addresses(
         asking.cancel()
         await asyncio.wait([asking])
     made = Addresses(_none(), granules, warnings, paged)
-    made.items = _Maker(parameters, accepted, collection, services, variables, made).items(most)
+    made.items = _Maker(parameters, accepted, collection, services, variables, every, made).items(most)
     return made
 
 
@@ -175,10 +177,14 @@ async def _variables(
     if not parameters.variables and parameters.bounding_box is None:
         return []
     found = await source.variables(parameters.variables or collection.variables, collection)
-    there = {variable.concept_id for variable in found}
+    there = {name for variable in found for name in (variable.concept_id, variable.name)}
     if missing := [concept_id for concept_id in parameters.variables if concept_id not in there]:
         warnings.append(f"The variables {', '.join(missing)} were not found.")
     return found
+
+
+#: A query string, and what it is about.
+_Query = tuple[str, dict[str, Any] | None]
 
 
 class _Maker:
@@ -191,6 +197,7 @@ class _Maker:
         collection: Collection,
         services: Sequence[Service],
         variables: Sequence[Variable],
+        every: Sequence[Variable],
         answer: Addresses,
     ) -> None:
         self._parameters = parameters
@@ -203,7 +210,8 @@ class _Maker:
         self._dap_version = parameters.dap_version or (4 if accepted.version == "v3" else 2)
         suffix = parameters.format
         self._suffix = _DAP4_SUFFIXES.get(suffix, suffix) if self._dap_version == 4 else suffix
-        self._common = self._parts(self._variables)
+        self._common = self._queries(self._variables, every)
+        self._kept: dict[int, tuple[tuple[Variable, ...], list[_Query]]] = {}
 
     async def items(self, most: int) -> AsyncIterator[Address]:
         problematic: list[str] = []
@@ -233,15 +241,32 @@ class _Maker:
             raise OusError(*errors, *([messages.problematic(problematic)] if problematic else []))
 
     def _of(self, granule: Granule, base: str) -> list[Address]:
-        parts = self._common
-        if granule.variables is not None:
-            chosen = {variable.name for variable in self._variables}
-            parts = self._parts([variable for variable in granule.variables if variable.name in chosen])
-        return [self._address(base, slabs) for slabs in parts]
+        slabs = self._common if granule.variables is None else self._own(granule.variables)
+        return [self._address(base, text, explained) for text, explained in slabs]
 
-    def _address(self, base: str, slabs: Sequence[Hyperslab]) -> Address:
-        url = f"{base}.{self._suffix}{expression(slabs, self._dap_version)}"
-        return Address(url, _explained(url, slabs) if self._parameters.explain else None)
+    def _own(self, variables: tuple[Variable, ...]) -> list[_Query]:
+        """Return the queries of a granule that has variables of its own, which others may have as well."""
+        kept = self._kept.get(id(variables))
+        if kept is None or kept[0] is not variables:
+            names = {variable.name for variable in self._variables}
+            chosen = [variable for variable in variables if variable.name in names]
+            queries = self._queries(chosen, variables) if chosen or not names else []
+            kept = self._kept[id(variables)] = (variables, queries)
+        return kept[1]
+
+    def _address(self, base: str, query: str, explanation: dict[str, Any] | None) -> Address:
+        url = f"{base}.{self._suffix}{query}"
+        return Address(url, None if explanation is None else {"url": url} | explanation)
+
+    def _queries(self, variables: Sequence[Variable], every: Sequence[Variable]) -> list[_Query]:
+        """Return the query strings of the addresses of a granule, explained where that is wanted."""
+        return [
+            (
+                expression(slabs, self._dap_version),
+                _explained(slabs or [Hyperslab(each) for each in every]) if self._parameters.explain else None,
+            )
+            for slabs in self._parts(variables)
+        ]
 
     def _parts(self, variables: Sequence[Variable]) -> list[list[Hyperslab]]:
         """Return the hyperslabs of each address of a granule: one, or two where the box crosses the grid's edge."""
@@ -253,26 +278,27 @@ class _Maker:
             self._warn(messages.BOUNDS_REMOVED)
             return [[]]
         box = self._parameters.bounding_box
-        if box is None:
-            return [[Hyperslab(variable) for variable in variables]]
-        varying = [v.name for v in variables if any(dimension.size is None for dimension in v.dimensions)]
+        varying = (
+            []
+            if box is None
+            else [v.name for v in variables if any(dimension.size is None for dimension in v.dimensions)]
+        )
         if varying:
             self._warn(f"The sizes of {', '.join(varying)} vary: all of it is in each address.")
-        boxes = parts_of(box, variables)
-        if len(boxes) > 1:
+        made = hyperslabs(variables, box)
+        if len(made) > 1:
             self._warn(
                 "The box crosses the edge of the grid, where longitudes start anew: there are two addresses for each "
                 "granule, the western part first."
             )
-        made = [[slab for variable in variables if (slab := hyperslab(variable, part))] for part in boxes]
-        return [slabs for slabs in made if slabs]
+        return made
 
     def _warn(self, warning: str) -> None:
         if warning not in self._answer.warnings:
             self._answer.warnings.append(warning)
 
 
-def _explained(url: str, slabs: Sequence[Hyperslab]) -> dict[str, Any]:
+def _explained(slabs: Sequence[Hyperslab]) -> dict[str, Any]:
     sizes = [slab.size for slab in slabs]
     ranges = {
         slab.variable.name: {
@@ -284,7 +310,6 @@ def _explained(url: str, slabs: Sequence[Hyperslab]) -> dict[str, Any]:
     box = true_box(slabs[0]) if slabs else None
     known = [size for size in sizes if size is not None]
     return {
-        "url": url,
         "index-ranges": ranges,
         "bounding-box": list(box) if box else None,
         "bytes": sum(known) if slabs and len(known) == len(sizes) else None,
