@@ -20,6 +20,7 @@ from gdc_jupyter.coverages.coverage import Coverage
 from gdc_jupyter.coverages.media import BY_NAME, MULTIPART_BOUNDARY, Media
 from gdc_jupyter.cube.cube import build
 from gdc_jupyter.cube.encode import require_format
+from gdc_jupyter.cube.encode.statistics import WITHOUT_STATISTICS
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.errors import GdcError
 
@@ -162,7 +163,7 @@ def _written(coverage: Coverage, name: str, options: dict[str, Any], flat: bool,
     problem = chosen.suits(probe, coverage.grid)
     if problem:
         raise GdcError("FormatUnsuitable", f"{chosen.name} cannot hold this coverage: {problem}.")
-    writer = chosen.open(folder, "coverage", probe, coverage.grid, settled)
+    writer = chosen.open(folder, "coverage", probe, coverage.grid, settled | WITHOUT_STATISTICS)
     for row, values in coverage.strips():
         window = coverage.grid.window(row, 0, values.shape[-2], coverage.grid.width)
         writer.write(as_cube(coverage, values, window), window)

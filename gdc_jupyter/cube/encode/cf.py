@@ -16,7 +16,7 @@ from gdc_jupyter.cube.encode.labels import counted_times, labels_of, text_label
 from gdc_jupyter.cube.encode.layout import band_names, planes
 from gdc_jupyter.cube.encode.metadata import describe_bands, describe_cube
 from gdc_jupyter.cube.encode.packing import Packing, packing_problem
-from gdc_jupyter.cube.encode.statistics import Statistics
+from gdc_jupyter.cube.encode.statistics import Statistics, statistics_of
 from gdc_jupyter.cube.grid import Grid, normalise_crs, parse_crs
 
 CONVENTIONS = "CF-1.10"
@@ -69,7 +69,7 @@ class CfCube:
         taken = {GRID_MAPPING, *self.dimensions, *(str(name) for name in probe.coords if name != self.bands)}
         self.names = _variable_names(labels, taken)
         self.titles = labels if self.bands else [""]
-        self.statistics = [Statistics() for _ in self.names]
+        self.statistics = statistics_of(len(self.names), options)
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -22,7 +22,7 @@ from gdc_jupyter.cube.encode.format import Asset, Format, Writer
 from gdc_jupyter.cube.encode.layout import Image, NorthUp, band_names, image_problem, images, planes
 from gdc_jupyter.cube.encode.metadata import describe_bands, describe_cube, instant_of
 from gdc_jupyter.cube.encode.packing import PARAMETERS, Packing, packing_problem
-from gdc_jupyter.cube.encode.statistics import Statistics
+from gdc_jupyter.cube.encode.statistics import Statistics, statistics_of
 from gdc_jupyter.cube.grid import Grid
 
 MEDIA_TYPE = "image/tiff; application=geotiff; profile=cloud-optimized"
@@ -59,7 +59,7 @@ class GeoTiffWriter:
             weakref.finalize(self, _forget, self.temporary)
         else:
             _allow_open_files(len(self.images))
-        self.statistics = [[Statistics() for _ in range(self.count)] for _ in self.images]
+        self.statistics = [statistics_of(self.count, options) for _ in self.images]
         self.files = [self._create(path) for path in self.temporary]
 
     def _create(self, path: str) -> Any:

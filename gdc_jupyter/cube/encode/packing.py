@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_PART = 1 << 16
 TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
 PARAMETERS: dict[str, dict[str, Any]] = {
@@ -100,9 +101,30 @@ class Packing:
             low, high = low + (self.nodata == low), high - (self.nodata == high)
         if values.dtype.kind in "iu":
             return np.asarray(np.clip(values, low, high).astype(self.dtype))
-        missing = np.isnan(values)
-        numbers = np.clip(np.rint(values.astype(np.float64)), low, high)
-        return np.where(missing, self.nodata, numbers).astype(self.dtype)
+        return self._rounded(values, low, high)
+
+    def _rounded(self, values: NDArray[Any], low: int, high: int) -> NDArray[Any]:
+        """Return floating-point numbers as whole ones, part by part, so that what is between stays in the cache."""
+        # Single precision has all whole numbers of two bytes.
+        exact = np.result_type(np.float32 if self.dtype.itemsize <= 2 else np.float64, values.dtype)
+        parts = np.nditer(
+            [values, None],
+            flags=["external_loop", "buffered", "zerosize_ok"],
+            op_flags=[["readonly"], ["writeonly", "allocate"]],
+            op_dtypes=[exact, self.dtype],
+            casting="unsafe",
+            order="C",
+            buffersize=_PART,
+        )
+        with parts:
+            for part, numbers in parts:
+                rounded = np.clip(np.rint(part), low, high)
+                missing = np.isnan(rounded)
+                if missing.any():
+                    rounded[missing] = self.nodata
+                numbers[...] = rounded
+            stored: NDArray[Any] = parts.operands[1]
+        return stored
 
     def band(self) -> dict[str, Any]:
         """Return the fields of ``raster:bands``."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+#: The option of writers by which they take no statistics, set by who has no use for them.
+WITHOUT_STATISTICS = {"STATISTICS": False}
 _ROW = 512
 
 
@@ -64,6 +67,19 @@ class Statistics:
             entry |= {name: number for name, number in described.items() if math.isfinite(number)}
         entry["valid_percent"] = 100.0 * self.count / self.seen
         return entry
+
+
+class NoStatistics(Statistics):
+    """Statistics that are not taken."""
+
+    def add(self, values: NDArray[Any]) -> None:
+        """Leave a block as it is."""
+
+
+def statistics_of(count: int, options: Mapping[str, Any]) -> list[Statistics]:
+    """Return the statistics of some bands for a writer with some options."""
+    kind = Statistics if options.get("STATISTICS", True) else NoStatistics
+    return [kind() for _ in range(count)]
 
 
 def _squares(values: NDArray[Any], mean: float) -> float:
