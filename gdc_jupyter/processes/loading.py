@@ -119,8 +119,8 @@ def load_url(url: Url, format: InputFormat, options: InputOptions = {}, *, engin
 
     require_permitted(url, engine.permissions)
     chosen = _format(format, options)
-    if chosen.name == "Zarr":
-        _refuse("Zarr", "a store at an address cannot be loaded; load_stac reads GeoTIFF and NetCDF assets")
+    if chosen.name == "Zarr" and not urlsplit(url).path.endswith(".zip"):
+        _refuse("Zarr", "of stores at an address, only those in a ZIP file can be loaded")
     if chosen.name == "GTiff":
         return _rasters([url], chosen, engine)
     name = unquote(urlsplit(url).path).rpartition("/")[2] or "file"
@@ -197,8 +197,16 @@ def _load(paths: list[Path], format: Any, engine: Engine) -> Any:
 def _rasters(places: list[Any], format: Any, engine: Engine) -> Any:
     from gdc_jupyter.catalog.user_files import raster_collection
 
+    if format.name == "Zarr":
+        places = [_unzipped(place, engine) for place in places]
     collection = raster_collection(places, format, engine.permissions.hosts)
     return engine.load(collection)
+
+
+def _unzipped(path: Path, engine: Engine) -> Path:
+    from gdc_jupyter.catalog.zipped_zarr import is_zipped, unpack_zarr
+
+    return unpack_zarr(path, engine.keep(_scratch).file(path.stem)) if is_zipped(path) else path
 
 
 def _scratch(engine: Engine) -> Any:
