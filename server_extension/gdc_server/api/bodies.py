@@ -50,6 +50,7 @@ class BodyHandler(JupyterHandler):
             await self.admit()
             if expected > self.largest_body():
                 raise self.too_large()
+            _require_plain(headers.get("Content-Encoding", "identity"))
         except (GdcError, web.HTTPError) as error:
             waits = headers.get("Expect", "").lower() == "100-continue"
             if waits or expected > _MOST_DISCARDED or not (expected or "Transfer-Encoding" in headers):
@@ -142,3 +143,12 @@ class BodyHandler(JupyterHandler):
         self._finished = True
         connection: Any = self.request.connection
         connection.stream.close()
+
+
+def _require_plain(encoding: str) -> None:
+    """Refuse a compressed body: how much there is in it, nobody knows before."""
+    if encoding.strip().lower() not in ("", "identity"):
+        raise GdcError(
+            "ContentEncodingInvalid",
+            f"The header 'Content-Encoding' is '{encoding}'; bodies are sent as they are, which is 'identity'.",
+        )

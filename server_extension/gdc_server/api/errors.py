@@ -34,6 +34,7 @@ STATUS = {
     "BodyTooLarge": 413,
     "FileSizeExceeded": 413,
     "CoverageTooLarge": 413,
+    "ContentEncodingInvalid": 415,
     "DataFileUnreadable": 424,
     "JobFailed": 424,
     "Internal": 500,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import json
 
 import pytest
@@ -44,6 +45,17 @@ async def test_a_body_over_the_limit_is_refused_before_it_is_sent(talk):
     assert (status, body["code"], body["status"]) == (413, "BodyTooLarge", 413)
     assert headers["Access-Control-Allow-Origin"] == "*"
     assert await reader.read() == b"", "the connection is closed"
+
+
+async def test_a_compressed_body_is_refused_and_not_unpacked(talk):
+    bomb = gzip.compress(bytes(500_000))
+    assert len(bomb) < 1000
+    reader, writer = await talk(f"{HEAD}Content-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n")
+    writer.write(bomb)
+    status, _, body = await answer(reader)
+    assert (status, body["code"]) == (415, "ContentEncodingInvalid")
+    assert "'Content-Encoding'" in body["message"]
+    assert "'identity'" in body["message"]
 
 
 async def test_a_client_that_asks_first_is_told_before_it_sends(talk):
