@@ -1,8 +1,8 @@
-"""What functions that a warm worker calls are given, and what they answer."""
+"""What functions that a warm worker calls are given, and what they answer; and answers as they are sent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,3 +33,18 @@ class Streamed:
 
     head: dict[str, Any]
     chunks: Iterable[bytes | bytearray | memoryview] = ()
+
+
+class Stream(Protocol):
+    """An answer whose bytes come one after the other.
+
+    Attributes
+    ----------
+    head : dict
+        ``media_type`` and ``headers`` of the bytes.
+    """
+
+    head: dict[str, Any]
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Give the bytes as they come."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rasterio.io import DatasetReader
 
 OPTIONS = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"}
+#: Pixels that are read at once where only every so many rows are wanted.
+_BETWEEN_PIXELS = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,41 @@ def _read_pixels(layers: list[Layer], rows: tuple[int, int], columns: tuple[int,
     if first.nodata is not None and not np.isnan(first.nodata):
         for values in out:
             np.copyto(values, np.nan, where=values == values.dtype.type(first.nodata))
+
+
+def read_stored(layer: Layer, rows: slice, columns: slice) -> NDArray[Any]:
+    """Return pixels of a band as they are stored.
+
+    Parameters
+    ----------
+    layer : Layer
+    rows, columns : slice
+        With start, stop and step; of what lies between, much is never held at once.
+
+    Raises
+    ------
+    GdcError
+        ``DataFileUnreadable``.
+    """
+    from rasterio.errors import RasterioError
+    from rasterio.windows import Window
+
+    handle = _thread.handles.get(layer.path, layer.hosts)
+    if handle.shape != layer.grid.shape:
+        size = "{} x {}".format(*handle.shape)
+        raise unreadable(layer.path, f"has {size} pixels, its item says {layer.grid.height} x {layer.grid.width}")
+    width = columns.stop - columns.start
+    together = max(_BETWEEN_PIXELS // (width * rows.step), 1) if rows.step > 1 else len(range(rows.start, rows.stop))
+    parts = []
+    try:
+        for first in range(rows.start, rows.stop, together * rows.step):
+            last = min(first + together * rows.step, rows.stop)
+            height = len(range(first, last, rows.step)) * rows.step - rows.step + 1
+            window = Window(columns.start, first, width, height)
+            parts.append(handle.read(layer.index, window=window)[:: rows.step, :: columns.step])
+    except (RasterioError, OSError, IndexError) as error:
+        raise unreadable(layer.path, error.__cause__ or error) from None
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _read_coarsely(layers: list[Layer], window: Grid, out: NDArray[Any]) -> bool:

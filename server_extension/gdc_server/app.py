@@ -112,6 +112,9 @@ class GdcApp(ExtensionApp):
     max_coverage_bytes = Integer(
         Limits.max_coverage_bytes, min=1, help="Most bytes of one coverage, before compression."
     ).tag(config=True)
+    max_dap_bytes = Integer(
+        Limits.max_dap_bytes, min=0, help="Most bytes of one answer of the DAP server; 0 for no limit."
+    ).tag(config=True)
     process_descriptions = Unicode(
         help="Folder of openEO process files whose words (summaries, descriptions, links) stand in place of this "
         "server's own; their interfaces must be the same."

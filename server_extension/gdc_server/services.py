@@ -19,6 +19,7 @@ from gdc_jupyter.samples import is_complete
 from gdc_jupyter.settings import Permissions, files_folder
 from gdc_server.callbacks import Subscribers
 from gdc_server.oidc.accounts import Accounts
+from gdc_server.opendap.reading import Reading
 from gdc_server.opendap.service import OusService
 from gdc_server.signing import Signer
 from gdc_server.tiles import Tiles
@@ -51,6 +52,7 @@ class Limits:
     max_synchronous_read_bytes: int = 20 * 10**9
     max_synchronous_result_bytes: int = 4 * 10**9
     max_coverage_bytes: int = 2 * 10**9
+    max_dap_bytes: int = 100 * 10**9
     max_services: int = 1000
     max_tile_read_bytes: int = 10**9
     tile_timeout: float = 30.0
@@ -79,6 +81,8 @@ class Services:
         The address of the Dask cluster that computes the blocks of batch jobs, if any.
     ous : OusService
         The OPeNDAP URL service.
+    reading : Reading
+        The threads of the DAP server.
     accounts : Accounts
         The users of OpenID Connect providers.
     callback_hosts : tuple of str
@@ -97,6 +101,7 @@ class Services:
     permissions: Permissions = field(default_factory=Permissions)
     dask_scheduler: str = ""
     ous: OusService = field(default_factory=OusService)
+    reading: Reading = field(default_factory=Reading)
     accounts: Accounts = field(default_factory=Accounts)
     callback_hosts: tuple[str, ...] = ()
     process_descriptions: Path | None = None
@@ -189,6 +194,7 @@ class Services:
     async def close(self) -> None:
         """End all work."""
         self.ous.close()
+        self.reading.close()
         self.accounts.close()
         if self._subscribers is not None:
             self._subscribers.close()

@@ -16,8 +16,8 @@ from jupyter_server.auth.identity import User
 from tornado import web
 from tornado.iostream import StreamClosedError
 
+from gdc_jupyter.answers import Stream
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.jobs.warm import Answer
 from gdc_server import contract
 from gdc_server.api import errors
 from gdc_server.api.bodies import SLOWEST_SECONDS, BodyHandler
@@ -248,8 +248,8 @@ class ApiHandler(BodyHandler):
         self.set_header("Vary", "Accept")
         return choose(offers, self.get_query_argument("f", None), self.request.headers.get("Accept", ""))
 
-    async def send_stream(self, answer: Answer) -> None:
-        """Send the bytes of a warm worker's answer as they come."""
+    async def send_stream(self, answer: Stream) -> None:
+        """Send the bytes of an answer as they come."""
         self.set_header("Content-Type", answer.head["media_type"])
         for name, value in answer.head.get("headers", {}).items():
             self.set_header(name, value)
@@ -313,7 +313,7 @@ class ApiHandler(BodyHandler):
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
         """Answer an error with the status of its code."""
-        error = _as_gdc_error(status_code, kwargs.get("exc_info"), self.error_number)
+        error = as_gdc_error(status_code, kwargs.get("exc_info"), self.error_number)
         super().send_error(errors.status_of(error.code), gdc_error=error, **kwargs)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
@@ -379,7 +379,8 @@ class UnknownPathHandler(ApiHandler):
         self.get()
 
 
-def _as_gdc_error(status: int, exc_info: Any, number: str) -> GdcError:
+def as_gdc_error(status: int, exc_info: Any, number: str) -> GdcError:
+    """Return what an answer with a status tells, of an exception that others need not know no more than a number."""
     error = exc_info[1] if exc_info else None
     if isinstance(error, GdcError):
         return error

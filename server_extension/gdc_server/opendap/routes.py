@@ -6,7 +6,7 @@ from typing import Any
 
 from tornado.web import RequestHandler
 
-from gdc_server.opendap import admin, ous
+from gdc_server.opendap import admin, data, ous
 
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 _PATHS: list[tuple[str, type[RequestHandler]]] = [
@@ -32,6 +32,7 @@ def routes() -> list[Route]:
         for path, handler in _PATHS:
             pattern = f"/+{prefix}" + "".join(f"/+{part}" for part in path.split("/") if part)
             made.append((f"{pattern}/*", handler, {"prefix": prefix}))
+    made.append(("/+opendap/+data/+(.+?)/*", data.DataHandler, {}))
     made.append(("/+testing/+(401|403|404|405|500|503)/*", admin.TestingHandler, {}))
     made += [(f"/+{prefix}(/.*)", admin.UnknownPathHandler, {"prefix": prefix}) for prefix in _PREFIXES]
     return made
