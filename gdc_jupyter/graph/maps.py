@@ -105,6 +105,7 @@ class Map:
             assert cube.grid is not None
             assert plan.graph is not None
             self._indexers, self.bands = chosen_labels(cube.probe, layer)
+            self._dates = _dates_of(cube.probe, self._indexers)
             self.area: Bounds = area_of(cube.grid)
             self.resolution = _resolution_of(cube.grid)
             self._shape = cube.grid.shape
@@ -131,6 +132,7 @@ class Map:
         }
         if self.bands:
             about["bands"] = list(self.bands)
+        about |= self._dates
         if self.whole:
             about["whole"] = list(self.whole)
         return about
@@ -261,6 +263,16 @@ def chosen_labels(probe: xr.DataArray, layer: Layer) -> tuple[dict[str, list[int
     names = [str(label) for label in labels_of(probe, bands)]
     chosen[bands] = _band_positions(names, probe.attrs.get("common_names") or {}, layer.bands)
     return chosen, tuple(names[position] for position in chosen[bands])
+
+
+def _dates_of(probe: xr.DataArray, chosen: Mapping[str, list[int]]) -> dict[str, Any]:
+    """Return how many dates a cube has, and which is shown; nothing where it has no time."""
+    for name in dimensions_of_type(probe, "temporal"):
+        if name in chosen:
+            label = labels_of(probe, name)[chosen[name][0]]
+            text = f"{np.datetime_as_string(label, 's')}Z" if isinstance(label, np.datetime64) else str(label)
+            return {"dates": int(probe.sizes[name]), "datetime": text}
+    return {}
 
 
 def _newest(probe: xr.DataArray, name: str, limit: str | None) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs.model import LogEntry, Service, levels_down_to, now
+from gdc_jupyter.jobs.service_types import has_expired
 from gdc_jupyter.jobs.tables import service_logs, services
 
 _JSON = {"process", "configuration", "attributes"}
@@ -94,7 +95,7 @@ class ServiceStore:
         return int(found or 0)
 
     def update(self, service_id: str, owner: str, changes: Mapping[str, Any]) -> None:
-        """Change fields of a service.
+        """Change fields of a service; ``updated`` becomes the time, unless it is one of them.
 
         Raises
         ------
@@ -103,7 +104,7 @@ class ServiceStore:
         """
         mine = and_(services.c.id == service_id, services.c.owner == owner)
         with self._engine.begin() as connection:
-            statement = services.update().where(mine).values(**_texts(changes), updated=now())
+            statement = services.update().where(mine).values(**({"updated": now()} | _texts(changes)))
             changed = connection.execute(statement).rowcount
         if not changed:
             self.get(service_id, owner)
@@ -120,6 +121,18 @@ class ServiceStore:
         with self._engine.begin() as connection:
             connection.execute(delete_from(service_logs).where(service_logs.c.service == service_id))
             connection.execute(delete_from(services).where(services.c.id == service_id, services.c.owner == owner))
+
+    def remove_expired(self) -> None:
+        """Remove the services of anybody whose time is over, and their logs."""
+        query = select(services.c.id, services.c.configuration)
+        with self._engine.connect() as connection:
+            temporary = connection.execute(query.where(services.c.configuration.contains('"expires"'))).all()
+        over = [row.id for row in temporary if has_expired(json.loads(row.configuration))]
+        if not over:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(delete_from(service_logs).where(service_logs.c.service.in_(over)))
+            connection.execute(delete_from(services).where(services.c.id.in_(over)))
 
     def logs(self, service_id: str, level: str = "debug", offset: int = 0, limit: int | None = None) -> list[LogEntry]:
         """Return log entries after number ``offset``, oldest first, of ``level`` or more severe."""

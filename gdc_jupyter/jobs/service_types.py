@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from gdc_jupyter.cube.color_names import ANCHORS
@@ -85,6 +85,12 @@ _CONFIGURATION: dict[str, dict[str, Any]] = {
         "maximum": DEEPEST,
     },
     "format": {"description": "The format of tiles.", "type": "string", "enum": ["png"], "default": "png"},
+    "expires": {
+        "description": "When the service ends and is removed, for one that is needed for a while only, such as a layer "
+        "of a map in a notebook. A change can put it off. By default it stays until it is removed.",
+        "type": "string",
+        "format": "date-time",
+    },
 }
 _PARAMETERS = [
     {
@@ -177,6 +183,15 @@ def zooms(service_type: str, configuration: Mapping[str, Any], native: int) -> t
     return low, max(usual, low) if high is None else high
 
 
+def has_expired(configuration: Mapping[str, Any]) -> bool:
+    """Return whether the time of a service is over."""
+    expires = configuration.get("expires")
+    if not expires:
+        return False
+    end = datetime.fromisoformat(expires)
+    return (end if end.tzinfo else end.replace(tzinfo=UTC)) <= datetime.now(UTC)
+
+
 def tile_size(configuration: Mapping[str, Any]) -> int:
     """Return the pixels on an edge of a tile."""
     size: int = configuration.get("tile_size") or TILE_SIZES[0]
@@ -253,4 +268,5 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "minzoom": _zoom,
     "maxzoom": _zoom,
     "format": _one_of("png"),
+    "expires": _datetime,
 }

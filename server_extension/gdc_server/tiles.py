@@ -7,9 +7,10 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from gdc_jupyter.cube.color_names import ANCHORS
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs.model import LEVELS, Service
-from gdc_jupyter.jobs.service_types import tile_size, zooms
+from gdc_jupyter.jobs.service_types import has_expired, tile_size, zooms
 
 if TYPE_CHECKING:
     from gdc_server.services import Services
@@ -56,7 +57,32 @@ class Tiles:
             _shorten(self._known, _MOST_SERVICES)
         if not known[0].enabled:
             raise GdcError("ServiceNotFound", f"The service '{service_id}' is not enabled.")
+        if has_expired(known[0].configuration):
+            raise GdcError("ServiceNotFound", f"The service '{service_id}' has expired.")
         return known[0]
+
+    def prepare(self, service: Service) -> None:
+        """Begin to find out the colours of a new service, which its first tile needs."""
+        if service.enabled and not service.configuration.get("range"):
+            self._colors_of(service)
+
+    def legend(self, service: Service) -> dict[str, Any]:
+        """Return ``range``, the values of the first and the last colour, and ``colors``, as far as they are known.
+
+        What is not configured is found out for the first tile.
+        """
+        colors = service.configuration
+        if not colors.get("range"):
+            task = self._colors.get((service.id, service.updated))
+            if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+                return {}
+            colors = {name: value for name, value in task.result().items() if value is not None} | colors
+        told: dict[str, Any] = {"range": colors["range"]}
+        if len(service.attributes.get("bands", ())) < 3:
+            name = colors.get("colormap") or "gray"
+            anchors = ANCHORS[name] if isinstance(name, str) else name
+            told["colors"] = [f"#{color.removeprefix('#')}" for color in anchors]
+        return told
 
     def forget(self, service_id: str) -> None:
         """Look at a service anew, for it was changed."""
@@ -143,13 +169,18 @@ class Tiles:
 
     async def _default_colors(self, service: Service) -> dict[str, Any]:
         """Return the range and colours that are not configured, asked once for all tiles."""
+        found = await asyncio.shield(self._colors_of(service))
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _colors_of(self, service: Service) -> asyncio.Task[dict[str, Any]]:
         key = service.id, service.updated
         task = self._colors.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = self._colors[key] = asyncio.create_task(self._ask_colors(service))
+            # Nobody may wait for it; a tile asks again.
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
             _shorten(self._colors, _MOST_RANGES)
-        found = await asyncio.shield(task)
-        return {name: value for name, value in found.items() if value is not None}
+        return task
 
     async def _ask_colors(self, service: Service) -> dict[str, Any]:
         queue = await self._services.queue()

@@ -96,6 +96,13 @@ def test_the_newest_date_is_shown_or_one_that_is_asked_for(scenes: tuple[Catalog
         shown(scenes, process(load=load()), Layer(None, "2022-05-31"))
 
 
+def test_dates_are_told_where_there_are_any_left(scenes: tuple[Catalog, Any]) -> None:
+    about = shown(scenes, process(load=load()), Layer(None, "2022-06-10")).about
+    assert (about["dates"], about["datetime"]) == (2, "2022-06-01T00:00:00Z")
+    newest = node("reduce_dimension", data=of("load"), dimension="t", reducer=reducer("max"))
+    assert "dates" not in shown(scenes, process(load=load(), newest=newest)).about
+
+
 def test_red_green_and_blue_are_shown_where_there_are_any(scenes: tuple[Catalog, Any]) -> None:
     made = shown(scenes, process(load=load()))
     assert made.about["bands"] == ["B04", "B03", "B02"]

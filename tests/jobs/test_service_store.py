@@ -54,6 +54,17 @@ def test_changes_are_seen_and_change_the_version(store):
     assert changed.updated > service.updated
 
 
+def test_services_whose_time_is_over_are_removed(store):
+    over, lasting, endless = (
+        store.create("ann", **FIELDS | {"configuration": configuration})
+        for configuration in ({"expires": "2022-06-01T00:00:00Z"}, {"expires": "2999-01-01"}, {"colormap": "gray"})
+    )
+    store.add_log(over.id, "info", "gone")
+    store.remove_expired()
+    assert {each.id for each in store.page("ann")[0]} == {lasting.id, endless.id}
+    assert store.logs(over.id) == []
+
+
 def test_the_oldest_entries_of_a_log_go(store, monkeypatch):
     monkeypatch.setattr(service_store, "MOST_LOGS", 3)
     one, other = store.create("ann", **FIELDS), store.create("ann", **FIELDS)

@@ -16,6 +16,7 @@ RIGHT = {
     "minzoom": [0, 24],
     "maxzoom": [0, 24],
     "format": ["png"],
+    "expires": ["2022-06-30", "2022-06-30T12:00:00.123456789+02:00"],
 }
 WRONG = {
     "bands": ["B04", [], ["a", "b"], ["a", "b", "c", "d"], [1], {}],
@@ -34,6 +35,7 @@ WRONG = {
     "minzoom": [-1, 25, 1.5, "3", True],
     "maxzoom": [-1, 25, 1.5, "3", False],
     "format": ["jpeg", "PNG", 1],
+    "expires": ["soon", 3600, "2022-06-31"],
 }
 
 

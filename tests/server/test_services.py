@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import numpy as np
@@ -210,6 +212,36 @@ def test_defaults_of_colours_come_from_the_data(server):
     assert (shades == 0).mean() < 0.2
     assert (shades == 255).mean() < 0.2
     assert shades.std() > 30
+    server.delete(f"/services/{service}")
+
+
+def test_a_temporary_service_ends_and_can_be_put_off(server):
+    soon, later = (datetime.now(UTC) + timedelta(seconds=seconds) for seconds in (0.5, 3600))
+    service = make(server, configuration={"range": [0, 1], "expires": f"{soon:%Y-%m-%dT%H:%M:%S.%fZ}"})
+    lasting = {"range": [0, 1], "expires": f"{later:%Y-%m-%dT%H:%M:%S.%fZ}"}
+    assert patch(server, service, {"configuration": lasting}).status_code == 204
+    assert server.get(f"/services/{service}").json()["configuration"] == lasting
+    time.sleep(max((soon - datetime.now(UTC)).total_seconds(), 0))
+    assert pixels(requests.get(tile_url(server, service), timeout=60)).shape == (256, 256, 4)
+    assert patch(server, service, {"configuration": lasting | {"expires": "2022-06-01"}}).status_code == 204
+    answer = requests.get(tile_url(server, service), timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (404, "ServiceNotFound")
+    assert "has expired" in answer.json()["message"]
+    assert service not in [each["id"] for each in server.get("/services").json()["services"]]
+    assert server.get(f"/services/{service}").status_code == 404
+
+
+def test_a_legend_is_told_once_it_is_known(server):
+    service = make(server, configuration={"colormap": ["#000000", "ff0000"]})
+    assert requests.get(tile_url(server, service), timeout=60).status_code == 200
+    told = server.get(f"/services/{service}").json()["attributes"]
+    assert told["colors"] == ["#000000", "#ff0000"]
+    low, high = told["range"]
+    assert -1 <= low < high <= 1
+    server.delete(f"/services/{service}")
+    service = make(server, configuration={"range": [0, 0.5], "colormap": "viridis"})
+    told = server.get(f"/services/{service}").json()["attributes"]
+    assert (told["range"], told["colors"][0], told["colors"][-1]) == ([0, 0.5], "#440154", "#fde725")
     server.delete(f"/services/{service}")
 
 

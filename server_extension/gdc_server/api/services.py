@@ -36,6 +36,7 @@ class ServicesHandler(ApiHandler):
         """List a page of them, newest first, without their processes."""
         limit, cursor = self.limit(), self.get_query_argument("cursor", "") or None
         store = await self.services.service_store()
+        await asyncio.to_thread(store.remove_expired)
         services, following = await asyncio.to_thread(store.page, self.owner, limit, cursor)
         self.send(
             {
@@ -52,6 +53,7 @@ class ServicesHandler(ApiHandler):
         fields["type"] = require_type(body["type"])
         fields["configuration"] = configured(body.get("configuration"))
         store = await self.services.service_store()
+        await asyncio.to_thread(store.remove_expired)
         most = self.services.limits.max_services
         if await asyncio.to_thread(store.count, self.owner) >= most:
             raise GdcError("ServiceQuotaExceeded", f"There are {most} services, and no more are possible: remove some.")
@@ -59,6 +61,7 @@ class ServicesHandler(ApiHandler):
         service = await asyncio.to_thread(lambda: store.create(self.owner, **fields, attributes=attributes))
         if "whole" in attributes:
             await asyncio.to_thread(store.add_log, service.id, "info", _about_whole(attributes))
+        self.services.tiles.prepare(service)
         self.set_status(201)
         self.set_header("Location", self.links.url("services", service.id))
         self.set_header("OpenEO-Identifier", service.id)
@@ -79,7 +82,9 @@ class ServiceHandler(ApiHandler):
             self.links.link("self", "services", service.id),
             self.links.link("monitor", "services", service.id, "logs", title="Logs"),
         ]
-        self.send(described(service, self.links) | {"links": links})
+        described_fully = described(service, self.links) | {"links": links}
+        described_fully["attributes"] |= self.services.tiles.legend(service)
+        self.send(described_fully)
 
     @authenticated
     async def patch(self, service_id: str) -> None:
@@ -96,7 +101,9 @@ class ServiceHandler(ApiHandler):
             body["log_level"] = body["log_level"] or "info"
         if "configuration" in body:
             body["configuration"] = configured(body["configuration"])
-        if "configuration" in body or "process" in body:
+        if _is_put_off(body, service):
+            body["updated"] = service.updated
+        elif "configuration" in body or "process" in body:
             configuration = body.get("configuration", service.configuration)
             body["attributes"] = await attributes_of(self, body.get("process", service.process), configuration)
         await asyncio.to_thread(store.update, service_id, self.owner, body)
@@ -155,6 +162,14 @@ async def attributes_of(handler: ApiHandler, process: Any, configuration: dict[s
             f"of bands that are shown is {bands}.",
         )
     return found
+
+
+def _is_put_off(body: dict[str, Any], service: Service) -> bool:
+    """Return whether a change makes a service last longer, and leaves what it shows as it is."""
+    if body.keys() != {"configuration"}:
+        return False
+    before, after = ({**each, "expires": None} for each in (service.configuration, body["configuration"]))
+    return before == after
 
 
 def described(service: Service, links: Links) -> dict[str, Any]:
