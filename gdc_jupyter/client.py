@@ -180,6 +180,21 @@ def _stacked(dataset: xr.Dataset, title: str) -> xr.DataArray:
     return dataset[names].to_array("bands", name=title)
 
 
+def seen_by_browser(address: str) -> str:
+    """Return an address as the browser that shows this notebook finds it.
+
+    An address of the Jupyter server of this kernel loses its host: the browser may reach that server by another name,
+    through a proxy or a JupyterHub. Any other address stays as it is.
+    """
+    own = _own_server()
+    if own is None:
+        return address
+    server, asked = urlsplit(own.url), urlsplit(address)
+    if asked.netloc != server.netloc or not asked.path.startswith(server.path):
+        return address
+    return address.removeprefix(f"{asked.scheme}://{asked.netloc}")
+
+
 def _find_server() -> _Server:
     configured = os.environ.get("GDC_URL")
     if configured:

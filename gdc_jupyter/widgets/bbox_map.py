@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipyleaflet
 import ipywidgets
@@ -15,8 +14,25 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import BBox, normalise_bbox, spatial_extent
 from gdc_jupyter.widgets import world
 from gdc_jupyter.widgets.box_fields import BoxFields
+from gdc_jupyter.widgets.boxes import (
+    EDGES,
+    NotABox,
+    collection_bbox,
+    degrees_text,
+    describe,
+    drawn_box,
+    is_in_view,
+    meets_view,
+    nearest_copy,
+    read_box,
+)
+from gdc_jupyter.widgets.layer_figure import layer_figure
+from gdc_jupyter.widgets.map_layers import PANE, MapLayer, MapLayers
+from gdc_jupyter.widgets.tile_service import plain_value
 
-EDGES = ("west", "south", "east", "north")
+if TYPE_CHECKING:
+    from openeo.rest.connection import Connection
+
 BOX_STYLE = {"className": "gdc-box", "color": "#d9480f", "weight": 2, "fillOpacity": 0.18}
 FOOTPRINT_STYLE = {
     "pane": "gdc-footprint",
@@ -28,6 +44,7 @@ FOOTPRINT_STYLE = {
 # Layers are added in no certain order: panes keep the box, which lies at 400, above the land.
 PANES = {
     "gdc-world": {"zIndex": 250},
+    PANE: {"zIndex": 270, "pointerEvents": "none"},
     "gdc-footprint": {"zIndex": 300},
     "gdc-graticule": {"zIndex": 450, "pointerEvents": "none"},
 }
@@ -117,6 +134,7 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
         self.map.add(ipyleaflet.AttributionControl(position="bottomright", prefix="" if tiles else world.ATTRIBUTION))
         self.map.add(ipyleaflet.ScaleControl(position="bottomleft", imperial=False))
         self.map.add(self.draw)
+        self._layers = MapLayers(self.map, self.fit)
         self.fields = BoxFields()
         super().__init__(children=(self.map, self.fields))
         self.add_class("gdc-bbox-map")
@@ -150,8 +168,99 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
             self.map.center = center
             self.map.zoom = max(zoom, 1)
 
+    @property
+    def layers(self) -> tuple[MapLayer, ...]:
+        """The layers that were added, the topmost last."""
+        return tuple(self._layers)
+
+    def add_layer(
+        self,
+        cube: Any,
+        name: str | None = None,
+        *,
+        colormap: str | Sequence[str] | None = None,
+        range: Sequence[Any] | None = None,
+        bands: Sequence[str] | None = None,
+        datetime: str | None = None,
+        opacity: float = 1.0,
+        fit: bool | None = None,
+        connection: Connection | None = None,
+        **options: Any,
+    ) -> MapLayer:
+        """Show the result of a process graph, computed for what the map shows and no finer; there is no job.
+
+        The back-end makes the tiles, as an XYZ service that is removed with the layer, with the map or with the
+        kernel, whichever comes first. The map gets a legend, in which layers are hidden, faded and removed.
+
+        Parameters
+        ----------
+        cube : openeo.DataCube, dict or object
+            What is shown: a cube, a process graph, or something with ``flat_graph()``. Of a cube that has a dimension
+            of time still, the newest date is shown, and the legend says so.
+        name : str, optional
+            What the layer is called. A layer of the same name is replaced, so that a cell can be run again.
+        colormap : str or sequence of str, optional
+            The colours of a single band: a name, such as ``"viridis"``, or colours as ``#rrggbb`` that follow each
+            other from the lowest to the highest value.
+        range : pair of float, optional
+            The values of the first and the last colour; three pairs for three bands. By default what ``save_result``
+            says, else the 2nd and the 98th percentile.
+        bands : sequence of str, optional
+            One band, or three that are shown as red, green and blue.
+        datetime : str, optional
+            Of a cube with dates, the last one up to this date or instant is shown.
+        opacity : float
+            From 0 to 1.
+        fit : bool, optional
+            Whether the map moves to the result. By default it does so only where the result would not be seen.
+        connection : openeo.Connection, optional
+            The back-end for a graph that has no connection of its own, by default ``gdc_jupyter.connect()``.
+        **options
+            Other options that the back-end has for XYZ services, such as ``resampling="bilinear"``.
+
+        Returns
+        -------
+        MapLayer
+            It has ``visible`` and ``opacity``, which can be set, and ``range``, ``bounds`` and ``problem``.
+
+        Raises
+        ------
+        GdcError
+            What is wrong with the graph, and at which node, or with the options. It is told under the map as well.
+
+        Examples
+        --------
+        >>> con = gdc.connect()  # doctest: +SKIP
+        >>> red_nir = con.load_collection("S2_ALPS", bands=["B04", "B08"])  # doctest: +SKIP
+        >>> area.add_layer(red_nir.ndvi().max_time(), "NDVI", colormap="vegetation", range=(0, 1))  # doctest: +SKIP
+        MapLayer('NDVI')
+        """
+        own = {"colormap": colormap, "range": range, "bands": bands, "datetime": datetime}
+        plain = {key: plain_value(value) for key, value in (own | options).items()}
+        try:
+            layer = self._layers.add(cube, name, connection, opacity, plain)
+        except GdcError as error:
+            self._say(error.message)
+            raise
+        self._say("")
+        bounds = layer.bounds
+        if bounds is not None and (fit or (fit is None and not meets_view(bounds, self._view()))):
+            self.fit(bounds)
+        return layer
+
+    def remove_layer(self, layer: MapLayer | str) -> None:
+        """Take a layer off the map, and its service off the back-end.
+
+        Parameters
+        ----------
+        layer : MapLayer or str
+            What `add_layer` returned, or the name of the layer.
+        """
+        self._layers.remove(layer)
+
     def close(self) -> None:
-        """Remove the widget with its map and fields."""
+        """Remove the widget with its map, layers and fields."""
+        self._layers.close()
         for child in self.children:
             child.close()
         super().close()
@@ -171,17 +280,16 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
         self.set_trait("spatial_extent", None if bbox is None else spatial_extent(bbox))
         if not self._busy:
             self._show(bbox)
-            if bbox is not None and not self._in_view(self._shown):
-                self.fit()
+            self._bring_into_view()
 
     def _show(self, bbox: BBox | None, near: float | None = None) -> None:
         """Draw a box on the copy of the world that is nearest to a longitude, and write its numbers."""
         near = self.map.center[1] if near is None else near
-        self._shown = None if bbox is None else _nearest(bbox, near)
+        self._shown = None if bbox is None else nearest_copy(bbox, near)
         with self._quiet():
             self.draw.data = [] if self._shown is None else [world.box_feature(self._shown, BOX_STYLE)]
         self._say("")
-        self.fields.values = ["", "", "", ""] if bbox is None else [_number(edge) for edge in bbox]
+        self.fields.values = ["", "", "", ""] if bbox is None else [degrees_text(edge) for edge in bbox]
         self.fields.info = "" if bbox is None else describe(bbox)
         # The fields may hold other text that was typed and refused.
         self.fields.send({"action": "refresh"})
@@ -235,24 +343,14 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
         if not any(texts):
             self._choose(None)
             return
-        numbers = [_parse(text) for text in texts]
-        wrong = [index for index, number in enumerate(numbers) if number is None and texts[index]]
-        missing = [index for index, text in enumerate(texts) if not text]
-        if wrong:
-            self._say(f"{_listed(wrong).capitalize()}: not a number. Write degrees, as 11.35.", wrong)
-            return
-        if missing:
-            self._say(f"Now fill in {_listed(missing)}.")
-            return
         try:
-            bbox = normalise_bbox(numbers)
-        except GdcError as error:
-            kept = " The last good box is kept." if self.bbox is not None else ""
-            self._say(error.message + kept, _faulty(error.message))
+            bbox = read_box(texts)
+        except NotABox as refused:
+            kept = " The last good box is kept." if refused.whole and self.bbox is not None else ""
+            self._say(refused.message + kept, refused.edges)
             return
         self._choose(bbox)
-        if not self._in_view(self._shown):
-            self.fit()
+        self._bring_into_view()
 
     def _say(self, message: str, faulty: list[int] | None = None) -> None:
         self.fields.message = message
@@ -292,14 +390,16 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
         text = str(self.map.layout.height or "")
         return TYPICAL_WIDTH, float(text[:-2]) if text.endswith("px") and text[:-2].isdigit() else 400.0
 
-    def _in_view(self, bbox: BBox | None) -> bool:
-        """Return whether a box can be seen whole and is not too small to be grasped."""
-        if bbox is None or not self.map.bounds:
-            return False
+    def _bring_into_view(self) -> None:
+        if self._shown is not None and not (self.map.bounds and is_in_view(self._shown, self._view())):
+            self.fit()
+
+    def _view(self) -> BBox:
+        """Return the box that the map shows, or will show as far as that is known."""
+        if not self.map.bounds:
+            return world.view_around(self.map.center, self.map.zoom, *self._pixels())
         (south, west), (north, east) = self.map.bounds
-        inside = west <= bbox[0] and bbox[2] <= east and south <= bbox[1] and bbox[3] <= north
-        share = max((bbox[2] - bbox[0]) / (east - west), (bbox[3] - bbox[1]) / (north - south))
-        return bool(inside and share > 0.04)
+        return west, south, east, north
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
@@ -312,11 +412,12 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
     def _caption(self) -> str:
         if self.bbox is None:
             return "No area chosen."
-        edges = ", ".join(f"{name} {_number(edge)}" for name, edge in zip(EDGES, self.bbox, strict=True))
+        edges = ", ".join(f"{name} {degrees_text(edge)}" for name, edge in zip(EDGES, self.bbox, strict=True))
         return f"Area: {edges} ({describe(self.bbox)})"
 
     def _repr_html_(self) -> str:
-        return world.static_map(self.bbox, self._caption())
+        pictures = "".join(layer_figure(layer) for layer in self._layers)
+        return world.static_map(self.bbox, self._caption()) + pictures
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
@@ -327,96 +428,5 @@ class BBoxMap(ipywidgets.VBox):  # type: ignore[misc]
         return bundle
 
     def __repr__(self) -> str:
-        return f"BBoxMap(bbox={self.bbox})"
-
-
-def drawn_box(features: list[dict[str, Any]], shown: BBox | None) -> BBox | None:
-    """Return the box that a change of the drawn features means, or None where there is none left.
-
-    Parameters
-    ----------
-    features : list of dict
-        GeoJSON features as the drawing control gives them.
-    shown : tuple of four float or None
-        The box that was there before. A feature other than that one is new and wins. One corner that was moved
-        away from it moves the two edges that meet there.
-    """
-    rings = [_corners(feature) for feature in features]
-    if not rings:
-        return None
-    before = set() if shown is None else _box_corners(shown)
-    ring = next((ring for ring in reversed(rings) if ring != before), rings[-1])
-    moved, gone = ring - before, before - ring
-    if len(moved) == 1 and len(gone) == 1 and shown is not None:
-        corner = gone.pop()
-        west, south, east, north = (round(edge, 6) for edge in shown)
-        ring = moved | {(east if corner[0] == west else west, north if corner[1] == south else south)}
-    xs, ys = [x for x, _ in ring], [y for _, y in ring]
-    return min(xs), max(min(ys), -90.0), max(xs), min(max(ys), 90.0)
-
-
-def _corners(feature: dict[str, Any]) -> set[tuple[float, float]]:
-    return {(round(x, 6), round(y, 6)) for x, y, *_ in feature["geometry"]["coordinates"][0]}
-
-
-def _box_corners(bbox: BBox) -> set[tuple[float, float]]:
-    west, south, east, north = (round(edge, 6) for edge in bbox)
-    return {(west, south), (west, north), (east, north), (east, south)}
-
-
-def collection_bbox(collection: Mapping[str, Any]) -> BBox:
-    """Return the whole extent of a STAC collection, its east beyond 180 where it crosses the antimeridian.
-
-    Raises
-    ------
-    GdcError
-        ``BoundingBoxInvalid`` where the metadata has no spatial extent.
-    """
-    try:
-        edges = [float(edge) for edge in collection["extent"]["spatial"]["bbox"][0]]
-        west, south, east, north = edges if len(edges) == 4 else (edges[0], edges[1], edges[3], edges[4])
-    except (KeyError, IndexError, TypeError, ValueError):
-        raise GdcError(
-            "BoundingBoxInvalid",
-            "collection= takes STAC metadata with a spatial extent, as con.describe_collection('S2_ALPS') returns it.",
-        ) from None
-    return normalise_bbox((west, south, east + 360 if east < west else east, north))
-
-
-def describe(bbox: BBox) -> str:
-    """Return the size and the area of a box in words, ``2.3 km × 2.2 km, 5.12 km²``."""
-    width, height = world.size_km(bbox)
-    return f"{_quantity(width)} km × {_quantity(height)} km, {_quantity(world.area_km2(bbox))} km²"
-
-
-def _quantity(value: float) -> str:
-    digits = max(0, 2 - math.floor(math.log10(value))) if value > 0 else 0
-    return f"{value:,.{min(digits, 6)}f}".replace(",", "\u202f")
-
-
-def _nearest(bbox: BBox, longitude: float) -> BBox:
-    west, south, east, north = bbox
-    turn = round((longitude - (west + east) / 2) / 360) * 360
-    return west + turn, south, east + turn, north
-
-
-def _number(value: float) -> str:
-    return f"{round(value, 6) + 0.0:.6f}".rstrip("0").rstrip(".")
-
-
-def _parse(text: str) -> float | None:
-    try:
-        value = float(text.replace(",", ".").replace("\u2212", "-"))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _listed(indices: list[int]) -> str:
-    names = [EDGES[index] for index in indices]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _faulty(message: str) -> list[int]:
-    """Return the fields that a message of normalise_bbox is about."""
-    return [1, 3] if message.startswith(("South", "Latitude")) else [0, 2]
+        layers = f", layers={[layer.name for layer in self._layers]}" if len(self._layers) else ""
+        return f"BBoxMap(bbox={self.bbox}{layers})"

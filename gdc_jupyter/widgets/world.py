@@ -107,6 +107,13 @@ def view_of(
     return (latitude_of((low + high) / 2), (west + east) / 2), max(0, min(max_zoom, zoom))
 
 
+def view_around(center: tuple[float, float], zoom: float, width: float, height: float) -> BBox:
+    """Return the box that a map of the given size in pixels shows around a centre (latitude, longitude)."""
+    degrees = 360 / 256 / 2**zoom
+    middle, half_x, half_y = mercator(center[0]), width * degrees / 2, height * degrees / 2
+    return center[1] - half_x, latitude_of(middle - half_y), center[1] + half_x, latitude_of(middle + half_y)
+
+
 def area_km2(bbox: BBox) -> float:
     """Return the area of a box on the WGS 84 ellipsoid in square kilometres (Snyder 1987, equation 3-12)."""
 

@@ -26,6 +26,7 @@ class Backend:
         self.jobs: dict[str, dict] = {}
         self.log_entries: list[dict] = []
         self.results: dict[str, Path] = {}
+        self.service_types: dict[str, dict] = {}
         self.server: ThreadingHTTPServer | None = None
         self.port = 0
         self.requests: list[tuple[str, str]] = []
@@ -69,6 +70,8 @@ class Backend:
             return 200, LANDING_PAGE
         if path == "/credentials/basic":
             return 200, {"access_token": "granted"}
+        if path == "/service_types":
+            return 200, self.service_types
         if path.startswith("/file/"):
             return 200, self.results[path.rpartition("/")[2]].read_bytes()
         if not str(request.headers.get("Authorization", "")).startswith("Bearer basic//"):

@@ -9,7 +9,8 @@ from traitlets import TraitError
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.widgets import world
-from gdc_jupyter.widgets.bbox_map import BBoxMap, drawn_box
+from gdc_jupyter.widgets.bbox_map import BBoxMap
+from gdc_jupyter.widgets.boxes import drawn_box
 
 AREA = (11.33, 46.48, 11.36, 46.5)
 
