@@ -16,37 +16,20 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from gdc_jupyter.cube.area import crop_geometries
-from gdc_jupyter.cube.grid import Grid
-from gdc_jupyter.cube.stream import CubeStream
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
-from gdc_jupyter.graph.block_cube import BlockCube, Memo
-from gdc_jupyter.graph.blocks import BlockStream, Execution, assemble
+from gdc_jupyter.graph.application import apply
+from gdc_jupyter.graph.block_cube import BlockCube
+from gdc_jupyter.graph.blocks import Execution, assemble
 from gdc_jupyter.graph.evaluate import CompiledCallback, call_process, resolve_all
 from gdc_jupyter.graph.extents import NOWHERE, Extent, extent_of
 from gdc_jupyter.graph.kept import Kept, digest_of, fingerprint, keep
 from gdc_jupyter.graph.parse import Graph, Node, node_parameters
-from gdc_jupyter.graph.planned import (
-    Call,
-    aligned,
-    crop,
-    loaded,
-    neighbouring,
-    pixelwise,
-    planned,
-    regridded,
-    require_cube,
-    selected,
-    virtual,
-    whole,
-    with_grids,
-)
+from gdc_jupyter.graph.planned import Call, crop, loaded, pixelwise, planned
 from gdc_jupyter.graph.probes import Probes
 from gdc_jupyter.graph.signature import misplaced_cubes
-from gdc_jupyter.graph.trim import trimmed
 from gdc_jupyter.graph.view import View
 from gdc_jupyter.processes import PROCESSES, Process
 from gdc_jupyter.processes.engine import Deferred, Engine, T
-from gdc_jupyter.processes.registry import Reach
 from gdc_jupyter.settings import Permissions
 
 if TYPE_CHECKING:
@@ -317,100 +300,10 @@ class Planner:
         self.faults.append(Fault(code, message, path, process, argument))
 
     def _apply(self, process: Process, arguments: dict[str, Any], node: Node) -> Any:
-        path = node.place
         self.plan.acted |= process.acts
         if process.plans:
-            return call_process(process.id, arguments, path, self, planned=True)
-        for name in process.templates & arguments.keys():
-            arguments[name] = getattr(arguments[name], "probe", arguments[name])
-        # The first cube of the process counts, not the first that is written down.
-        arguments = {each.name: arguments[each.name] for each in process.parameters if each.name in arguments}
-        cubes = {name: value for name, value in arguments.items() if type(value) is BlockCube}
-        if not cubes and not process.streams:
-            return call_process(process.id, arguments, path, self)
-        if len(cubes) < len(arguments) and any(isinstance(value, xr.DataArray) for value in arguments.values()):
-            arguments = {
-                name: value if name in process.templates else planned(value) for name, value in arguments.items()
-            }
-            cubes = {name: value for name, value in arguments.items() if isinstance(value, BlockCube)}
-        if not cubes:
-            return call_process(process.id, arguments, path, self)
-        call = Call(process, arguments, path, self, self.probes)
-        first = next(iter(cubes.values()))
-        if process.trims and first.grid is not None:
-            return trimmed(first, self.plan.execution) if self.reads else first
-        if process.streams and first.grid is not None:
-            return self._stream(call, cubes)
-        if process.crop and first.grid is not None:
-            return self._crop(call, first)
-        if process.regrid and not process.reads and first.grid is not None:
-            target = process.regrid(first.grid, with_grids(arguments))
-            target = target if self.view is None else self.view.grid(target)
-            return regridded(first, target, arguments.get("method", "near"))
-        probes = {name: cube.probe for name, cube in cubes.items()}
-        reach = self._reach(call, probes)
-        if reach is Reach.LABELS or process.counts:
-            seen = call({name: virtual(cube) for name, cube in cubes.items()})
-            if reach is Reach.LABELS:
-                return seen
-        cubes = aligned(cubes)
-        if process.reads and first.grid is not None and reach is not Reach.WHOLE:
-            return neighbouring(call, cubes)
-        probe = self.probes.call(call, {name: self._beside(cube, first) for name, cube in cubes.items()})
-        if not isinstance(probe, xr.DataArray):
-            return probe
-        if process.selects and first.source is not None:
-            return selected(first, probe)
-        if reach is Reach.WHOLE:
-            self.plan.stages += [cube for cube in cubes.values() if cube.grid is not None]
-            return whole(call, cubes, probe, self.plan.execution)
-        margin = process.margin({**arguments, **probes}) if process.margin else 0
-        return pixelwise(call, cubes, probe, margin)
-
-    def _reach(self, call: Call, probes: dict[str, xr.DataArray]) -> Reach:
-        if isinstance(call.process.reach, Reach):
-            return call.process.reach
-        key = self.probes.key(call, probes)
-        if key is None:
-            return call.process.reach_of({**call.arguments, **probes})
-        return self.probes.fact((*key, "reach"), lambda: call.process.reach_of({**call.arguments, **probes}))
-
-    def _beside(self, cube: BlockCube, first: BlockCube) -> xr.DataArray:
-        """Return the probe of a cube at the place of the first cube's, so that the two have the same labels."""
-        if cube.grid is None or first.grid is None or cube.grid == first.grid:
-            return cube.probe
-        return self.probes.at(cube.probe, first.grid)
-
-    def _crop(self, call: Call, cube: BlockCube) -> BlockCube:
-        assert cube.grid is not None
-        assert call.process.crop is not None
-        cropped = crop(cube, call.process.crop(cube.grid, with_grids(call.arguments)))
-        if cube.grid.curvilinear:
-            # The window around an area on a curvilinear grid holds pixels outside of it.
-            return pixelwise(call, {"data": cropped}, cropped.probe, 0)
-        if not call.process.masks:
-            return cropped
-        masked = call({"data": cropped.probe})
-        # An area without pixels would not leave the one that stands for them.
-        return pixelwise(call, {"data": cropped}, masked if masked.size else cropped.probe, 0)
-
-    def _stream(self, call: Call, cubes: dict[str, BlockCube]) -> BlockCube:
-        name, first = next(iter(cubes.items()))
-        others = {other: cube for other, cube in cubes.items() if other != name}
-        probes = {other: cube.probe for other, cube in others.items()}
-        probe = require_cube(call({name: CubeStream(first.probe), **probes}))
-        self.plan.stages.append(first)
-
-        execution = self.plan.execution
-
-        def compute(window: Grid | None, memo: Memo) -> xr.DataArray:
-            inputs = {other: assemble(cube, execution) for other, cube in others.items()}
-            return require_cube(call({name: BlockStream(first, execution), **inputs}))
-
-        before = tuple(others.values())
-        return BlockCube(
-            probe, None, compute, how="combined from blocks", work=call.work, before=before, streamed=(first,)
-        )
+            return call_process(process.id, arguments, node.place, self, planned=True)
+        return apply(Call(process, arguments, node.place, self, self.probes), self.plan, self.view, self.reads)
 
     def keep(self, make: Callable[[Engine], T]) -> T:
         """Return what lives as long as the run; see :class:`gdc_jupyter.processes.engine.Engine`."""
