@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -303,7 +304,9 @@ class Catalog:
         with self._connect() as connection:
             rows = connection.execute("SELECT number, owner, shared FROM collections ORDER BY number").fetchall()
             parsed = self._parsed.own
-            own = {number: parsed.get(number) or _read(connection, number) for number, *_ in rows}
+            new = [number for number, *_ in rows if number not in parsed]
+            with _uncollected() if new else nullcontext():
+                own = {number: parsed.get(number) or _read(connection, number) for number, *_ in rows}
         self._parsed.own = {number: collection for number, collection in own.items() if collection is not None}
         seen = [(number, own[number]) for number, owner, shared in rows if self._sees(owner, shared)]
         return [(number, collection) for number, collection in seen if collection is not None]
@@ -339,6 +342,18 @@ class Catalog:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from looking at the millions of objects that many items are, while they are made."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _read(connection: sqlite3.Connection, number: int) -> Collection | None:

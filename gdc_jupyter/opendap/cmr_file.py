@@ -6,7 +6,7 @@ import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -86,14 +86,30 @@ def page(wanted: Sequence[Granule], query: GranuleQuery) -> Found:
     MetadataError
         Where the page after another cannot be found.
     """
+    part, after = part_of(wanted, query)
+    return Found(_each(wanted[part]), len(wanted), after)
+
+
+class _Ordered(Protocol):
+    @property
+    def order(self) -> tuple[str, int, int]: ...
+
+
+def part_of(wanted: Sequence[_Ordered], query: GranuleQuery) -> tuple[slice, str]:
+    """Return which of some granules, in their order, are on a page, and what the next one is asked with.
+
+    Raises
+    ------
+    MetadataError
+        Where the page after another cannot be found.
+    """
     start = 0
     if query.after:
-        start = bisect_left([granule.order for granule in wanted], _order(query.after))
+        start = bisect_left(wanted, _order(query.after), key=lambda each: each.order)
     elif query.page_num and query.page_size:
         start = (query.page_num - 1) * query.page_size
     end = start + query.page_size if query.page_size else len(wanted)
-    after = cmr_records.search_after(wanted[end]) if end < len(wanted) else ""
-    return Found(_each(wanted[start:end]), len(wanted), after)
+    return slice(start, end), cmr_records.search_after(wanted[end].order) if end < len(wanted) else ""
 
 
 async def _each(granules: Sequence[Granule]) -> AsyncIterator[Granule]:

@@ -119,6 +119,6 @@ def service(record: Mapping[str, Any]) -> Service:
     )
 
 
-def search_after(following: Granule) -> str:
-    """Return the header ``CMR-Search-After`` of a page, given the first granule of the next one."""
-    return orjson.dumps(list(following.order)).decode()
+def search_after(following: tuple[str, int, int]) -> str:
+    """Return the header ``CMR-Search-After`` of a page, given the place of the first granule of the next one."""
+    return orjson.dumps(list(following)).decode()

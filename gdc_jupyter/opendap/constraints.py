@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from gdc_jupyter.opendap.indices import index_range
 from gdc_jupyter.opendap.metadata import Dimension, IndexRange, Part, Variable
@@ -153,29 +154,35 @@ def expression(slabs: Sequence[Hyperslab], dap_version: int) -> str:
     """
     if not slabs:
         return ""
-    terms = [_term(slab.variable.name, slab.ranges or ()) for slab in slabs]
-    terms += [term for term in _coordinates(slabs) if term not in terms]
+    parts = dict.fromkeys([(slab.variable.name, slab.ranges or ()) for slab in slabs] + _coordinates(slabs))
+    served_here = slabs[0].variable.coordinates is not None
+    terms = [_term(_served(name, dap_version) if served_here else name, ranges) for name, ranges in parts]
     if dap_version == 2:
         return "?" + ",".join(terms)
     return "?dap4.ce=" + ";".join(term if term.startswith("/") else f"/{term}" for term in terms)
 
 
-def _coordinates(slabs: Sequence[Hyperslab]) -> list[str]:
-    """Return the terms of the coordinates: those that are told, else latitude and longitude of the first variable."""
+def _coordinates(slabs: Sequence[Hyperslab]) -> list[tuple[str, tuple[IndexRange, ...]]]:
+    """Return the names of the coordinates with their ranges: of those that are told, else of latitude and longitude."""
     first = slabs[0]
     if first.variable.coordinates is None:
-        there = [
-            dimension for dimension in (first.variable.latitude, first.variable.longitude) if dimension is not None
-        ]
-        found = [(dimension.name, first.range_of(dimension)) for dimension in there]
-        return [_term(name, (found_range,) if found_range else ()) for name, found_range in found]
-    terms: dict[str, None] = {}
+        there = [each for each in (first.variable.latitude, first.variable.longitude) if each is not None]
+        return [(each.name, _ranges(first, [each])) for each in there]
+    found = []
     for slab in slabs:
         by_name = {dimension.name: dimension for dimension in slab.variable.dimensions}
         for name, dimensions in slab.variable.coordinates or ():
-            along = [slab.range_of(by_name[each]) for each in dimensions]
-            terms[_term(name, [each for each in along if each is not None])] = None
-    return list(terms)
+            found.append((name, _ranges(slab, [by_name[each] for each in dimensions])))
+    return found
+
+
+def _ranges(slab: Hyperslab, dimensions: Sequence[Dimension]) -> tuple[IndexRange, ...]:
+    return tuple(found for each in dimensions if (found := slab.range_of(each)) is not None)
+
+
+def _served(name: str, dap_version: int) -> str:
+    """Return a name as this server's DAP has it, in an address."""
+    return quote(name.replace("/", "_") if dap_version == 2 else name)
 
 
 def _term(name: str, ranges: Sequence[IndexRange]) -> str:

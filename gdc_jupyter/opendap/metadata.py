@@ -123,12 +123,15 @@ class Granule:
         Its place in lists: provider, start in milliseconds, number.
     variables : tuple of Variable, optional
         Where they are others than those of the collection.
+    places : tuple of Place
+        Where the cells of each of these are; as the variables say where there are none.
     """
 
     concept_id: str
     links: tuple[Mapping[str, Any], ...]
     order: tuple[str, int, int] = ("", 0, 0)
     variables: tuple[Variable, ...] | None = None
+    places: tuple[Place | None, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from gdc_jupyter.opendap import messages
@@ -210,8 +211,14 @@ class _Maker:
         self._dap_version = parameters.dap_version or (4 if accepted.version == "v3" else 2)
         suffix = parameters.format
         self._suffix = _DAP4_SUFFIXES.get(suffix, suffix) if self._dap_version == 4 else suffix
-        self._common = self._queries(self._variables, every)
-        self._kept: dict[int, tuple[tuple[Variable, ...], list[_Query]]] = {}
+        self._every = every
+        # Identities are good for as long as their objects are kept.
+        self._kept: dict[Any, tuple[list[_Query], Any]] = {}
+
+    @cached_property
+    def _common(self) -> list[_Query]:
+        """The queries of granules that have the variables of the collection."""
+        return self._queries(self._variables, self._every)
 
     async def items(self, most: int) -> AsyncIterator[Address]:
         problematic: list[str] = []
@@ -241,18 +248,26 @@ class _Maker:
             raise OusError(*errors, *([messages.problematic(problematic)] if problematic else []))
 
     def _of(self, granule: Granule, base: str) -> list[Address]:
-        slabs = self._common if granule.variables is None else self._own(granule.variables)
+        slabs = self._common if granule.variables is None else self._own(granule, granule.variables)
         return [self._address(base, text, explained) for text, explained in slabs]
 
-    def _own(self, variables: tuple[Variable, ...]) -> list[_Query]:
-        """Return the queries of a granule that has variables of its own, which others may have as well."""
-        kept = self._kept.get(id(variables))
-        if kept is None or kept[0] is not variables:
+    def _own(self, granule: Granule, variables: tuple[Variable, ...]) -> list[_Query]:
+        """Return the queries of a granule that has variables of its own; others may have the same."""
+        places, box = granule.places, self._parameters.bounding_box
+        parts: Any = None
+        if self._parameters.explain:
+            parts = tuple(map(id, places))
+        elif box is not None:
+            found = {id(place): place.parts(box) for place in {*places} if place is not None}
+            parts = tuple(tuple(found.get(id(place), ())) for place in places)
+        key = (id(variables), parts)
+        if key not in self._kept:
+            every = [replace(each, place=place) for each, place in zip(variables, places, strict=False)] or [*variables]
             names = {variable.name for variable in self._variables}
-            chosen = [variable for variable in variables if variable.name in names]
-            queries = self._queries(chosen, variables) if chosen or not names else []
-            kept = self._kept[id(variables)] = (variables, queries)
-        return kept[1]
+            chosen = [variable for variable in every if variable.name in names]
+            queries = self._queries(chosen, every) if chosen or not names else []
+            self._kept[key] = queries, (variables, places)
+        return self._kept[key][0]
 
     def _address(self, base: str, query: str, explanation: dict[str, Any] | None) -> Address:
         url = f"{base}.{self._suffix}{query}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from gdc_jupyter.cube.geolocation import edges
 from gdc_jupyter.cube.grid import parse_crs, transformer
@@ -33,15 +34,29 @@ class AxisPlace:
 
     Parameters
     ----------
-    y, x : numpy.ndarray
-        Strictly monotonic coordinates of the rows and of the columns; longitudes may start anew at 360 degrees.
+    rows, columns : Axis
     crs : str
         Longitude and latitude by default.
     """
 
-    y: NDArray[Any]
-    x: NDArray[Any]
+    rows: Axis
+    columns: Axis
     crs: str = GEOGRAPHIC
+
+    @classmethod
+    def of(cls, y: NDArray[Any], x: NDArray[Any], crs: str = GEOGRAPHIC) -> Self:
+        """Return the grid of some coordinates.
+
+        Parameters
+        ----------
+        y, x : numpy.ndarray
+            Strictly monotonic coordinates of the rows and of the columns; longitudes may start anew at 360 degrees.
+        crs : str
+            Longitude and latitude by default.
+        """
+        import numpy as np
+
+        return cls(LabelledAxis(y), LabelledAxis(np.unwrap(x, period=360) if is_longitude_latitude(crs) else x), crs)
 
     def parts(self, box: Box) -> list[Part]:
         """Return the index ranges of the rows and columns in a box; two where it crosses the edge of the grid.
@@ -63,43 +78,36 @@ class AxisPlace:
             return _merged(
                 [part for each in self._projected((west, south, east, north)) if (part := self._within(each))]
             )
-        rows = self._rows.range_of(south, north)
+        rows = self.rows.range_of(south, north)
         if rows is None:
             return []
         found = []
         for turn in _TURNS:
-            columns = self._columns.range_of(west + 360 * turn, east + 360 * turn)
+            columns = self.columns.range_of(west + 360 * turn, east + 360 * turn)
             if columns is not None:
-                start = max(self._columns.low, west + 360 * turn) - 360 * turn
+                start = max(self.columns.low, west + 360 * turn) - 360 * turn
                 found.append((start, (rows, columns)))
         return _merged([part for _, part in sorted(found)])
 
     def bounds(self, rows: IndexRange, columns: IndexRange) -> Box:
         """Return the edges of some rows and columns in degrees; west is greater than east over the antimeridian."""
-        south, north = self._rows.between(rows)
-        west, east = self._columns.between(columns)
+        south, north = self.rows.between(rows)
+        west, east = self.columns.between(columns)
         if is_longitude_latitude(self.crs):
             return _rounded(*_turned(west, east), max(south, -90.0), min(north, 90.0))
         west, south, east, north = _envelope_in_degrees(self.crs, (west, south, east, north))
         return _rounded(west, east, south, north)
 
-    @cached_property
-    def _rows(self) -> _Axis:
-        return _Axis(self.y)
-
-    @cached_property
-    def _columns(self) -> _Axis:
-        import numpy as np
-
-        return _Axis(np.unwrap(self.x, period=360) if is_longitude_latitude(self.crs) else self.x)
-
     def _within(self, box: Box) -> Part | None:
         west, south, east, north = box
-        rows, columns = self._rows.range_of(south, north), self._columns.range_of(west, east)
+        rows, columns = self.rows.range_of(south, north), self.columns.range_of(west, east)
         return None if rows is None or columns is None else (rows, columns)
 
     def _projected(self, box: Box) -> Iterator[Box]:
         """Yield boxes in the grid's CRS that hold a box in degrees, as far as it is near the grid."""
+        if _is_within(box, _area(self.crs)):
+            yield _envelope(self.crs, box)
+            return
         west, south, east, north = self._around
         for turn in _TURNS:
             low, high = max(box[0], west + 360 * turn), min(box[2], east + 360 * turn)
@@ -111,7 +119,7 @@ class AxisPlace:
     @cached_property
     def _around(self) -> Box:
         """The envelope of the grid in degrees, with some margin; east may be beyond 180."""
-        outer = (self._columns.low, self._rows.low, self._columns.high, self._rows.high)
+        outer = (self.columns.low, self.rows.low, self.columns.high, self.rows.high)
         west, south, east, north = _envelope_in_degrees(self.crs, outer)
         margin = 0.01 + 0.01 * (north - south)
         if east - west + 2 * margin >= 360 or (west > east and west - east < 2 * margin):
@@ -120,50 +128,115 @@ class AxisPlace:
         return west - margin, max(south - margin, -90.0), east + margin, min(north + margin, 90.0)
 
 
-class _Axis:
-    """Cells along an axis, by their edges."""
+class Axis(ABC):
+    """Cells along an axis, by their edges.
+
+    Attributes
+    ----------
+    count : int
+    falling : bool
+        Whether the first cell has the highest coordinate.
+    low, high : float
+        The outer edges.
+    """
+
+    count: int
+    falling: bool
+    low: float
+    high: float
+    #: Edges are known to that.
+    slack: float
+
+    def range_of(self, low: float, high: float) -> IndexRange | None:
+        """Return the first and the last index between two coordinates, None where there are none."""
+        if high < self.low or low > self.high:
+            return None
+        slack = min(self.slack, (high - low) / 4)
+        first, last = self._below(low + slack), self._above(high - slack)
+        if low == high:
+            first = last = min(max(first, 0), self.count - 1)
+        first, last = max(first, 0), min(last, self.count - 1)
+        if first > last:
+            return None
+        return (self.count - 1 - last, self.count - 1 - first) if self.falling else (first, last)
+
+    def between(self, indices: IndexRange) -> tuple[float, float]:
+        """Return the lower and the upper edge of some cells."""
+        first, last = indices
+        if self.falling:
+            first, last = self.count - 1 - last, self.count - 1 - first
+        return self._edge(first), self._edge(last + 1)
+
+    @abstractmethod
+    def _edge(self, number: int) -> float:
+        """Return an edge, counted from the lowest."""
+
+    @abstractmethod
+    def _below(self, coordinate: float) -> int:
+        """Return the number of the last edge that is not above a coordinate."""
+
+    @abstractmethod
+    def _above(self, coordinate: float) -> int:
+        """Return the number of the last edge that is below a coordinate."""
+
+
+class LabelledAxis(Axis):
+    """Cells that reach halfway to their neighbours.
+
+    Parameters
+    ----------
+    centres : numpy.ndarray
+        Strictly monotonic.
+    """
 
     def __init__(self, centres: NDArray[Any]) -> None:
         import numpy as np
 
         values = np.asarray(centres, np.float64)
-        self._falling = bool(values.size > 1 and values[0] > values[-1])
-        self._edges: NDArray[np.float64] = edges(values[::-1] if self._falling else values)
-        self._count = values.size
+        self.count = values.size
+        self.falling = bool(values.size > 1 and values[0] > values[-1])
+        self._edges: NDArray[np.float64] = edges(values[::-1] if self.falling else values)
+        self.low, self.high = float(self._edges[0]), float(self._edges[-1])
         # Coordinates are as good as the type that they are stored in.
         kind = centres.dtype if centres.dtype.kind == "f" else np.dtype(np.float64)
-        self._slack = 4 * float(np.finfo(kind).eps) * float(np.abs(self._edges).max(initial=1.0))
+        self.slack = 4 * float(np.finfo(kind).eps) * max(abs(self.low), abs(self.high)) + 1e-12
 
-    @property
-    def low(self) -> float:
-        return float(self._edges[0])
+    def _edge(self, number: int) -> float:
+        return float(self._edges[number])
 
-    @property
-    def high(self) -> float:
-        return float(self._edges[-1])
+    def _below(self, coordinate: float) -> int:
+        return int(self._edges.searchsorted(coordinate, "right")) - 1
 
-    def range_of(self, low: float, high: float) -> IndexRange | None:
-        """Return the first and the last index between two coordinates, None where there are none."""
-        import numpy as np
+    def _above(self, coordinate: float) -> int:
+        return int(self._edges.searchsorted(coordinate, "left")) - 1
 
-        if high < self.low or low > self.high:
-            return None
-        slack = min(self._slack, (high - low) / 4)
-        first = int(np.searchsorted(self._edges, low + slack, "right")) - 1
-        last = int(np.searchsorted(self._edges, high - slack, "left")) - 1
-        if low == high:
-            first = last = min(max(first, 0), self._count - 1)
-        first, last = max(first, 0), min(last, self._count - 1)
-        if first > last:
-            return None
-        return (self._count - 1 - last, self._count - 1 - first) if self._falling else (first, last)
 
-    def between(self, indices: IndexRange) -> tuple[float, float]:
-        """Return the lower and the upper edge of some cells."""
-        first, last = indices
-        if self._falling:
-            first, last = self._count - 1 - last, self._count - 1 - first
-        return float(self._edges[first]), float(self._edges[last + 1])
+class RegularAxis(Axis):
+    """Cells of the same size.
+
+    Parameters
+    ----------
+    start : float
+        The outer edge of the first cell.
+    step : float
+        Negative where coordinates fall.
+    count : int
+    """
+
+    def __init__(self, start: float, step: float, count: int) -> None:
+        end = start + step * count
+        self.count, self.falling, self._step = count, step < 0, abs(step)
+        self.low, self.high = min(start, end), max(start, end)
+        self.slack = 1e-9 * self._step + 1e-15 * max(abs(start), abs(end))
+
+    def _edge(self, number: int) -> float:
+        return self.high if number == self.count else self.low + self._step * number
+
+    def _below(self, coordinate: float) -> int:
+        return math.floor((coordinate - self.low) / self._step)
+
+    def _above(self, coordinate: float) -> int:
+        return math.ceil((coordinate - self.low) / self._step) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,6 +377,19 @@ def is_longitude_latitude(crs: str) -> bool:
     """Tell whether coordinates in a CRS are longitudes and latitudes, and not those of a rotated pole."""
     parsed = parse_crs(crs)
     return bool(parsed.is_geographic and not parsed.is_derived)
+
+
+@lru_cache(maxsize=64)
+def _area(crs: str) -> Box | None:
+    """Return the part of the Earth that a CRS is made for, where that is known and not over the antimeridian."""
+    area = parse_crs(crs).area_of_use
+    return None if area is None or area.west > area.east else (area.west, area.south, area.east, area.north)
+
+
+def _is_within(box: Box, area: Box | None) -> bool:
+    return area is not None and all(
+        (box[0] >= area[0], box[1] >= area[1], box[2] <= area[2], box[3] <= area[3], abs(box[1]) < 90, abs(box[3]) < 90)
+    )
 
 
 def _at_antimeridian(west: float, east: float) -> list[tuple[float, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import subprocess
@@ -188,7 +189,10 @@ class Services:
         await asyncio.to_thread(self.ous.load)
         for name in ("processes", "formats"):
             await self.constant(name)
-        await self.catalog()
+        catalog = await self.catalog()
+        await asyncio.to_thread(catalog.collections)
+        # What is loaded stays; the garbage collector need not look at it again and again.
+        gc.freeze()
         self._make_samples()
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from gdc_jupyter.opendap.places import AxisPlace, PointPlace
+from gdc_jupyter.opendap.places import AxisPlace, PointPlace, RegularAxis
 
 CLOSE = 1e-7
 
@@ -78,7 +78,7 @@ def expect(found, length, share):
 def test_a_box_gets_the_cells_that_share_an_area_with_it(y, x, falling, box):
     y = y[::-1] if falling else y
     west, south, east, north = box
-    parts = AxisPlace(y, x).parts(box)
+    parts = AxisPlace.of(y, x).parts(box)
     along_y = shared(*cells(y), south, north)
     turns = [(west + turn, (east if east > west else east + 360) + turn) for turn in range(-720, 721, 360)]
     along_x = np.max([shared(*cells(x), start, end) for start, end in turns], axis=0)
@@ -95,7 +95,7 @@ def test_a_box_gets_the_cells_that_share_an_area_with_it(y, x, falling, box):
 @settings(max_examples=100, deadline=None)
 @given(latitudes, longitudes, boxes())
 def test_the_true_box_of_a_part_gives_the_part(y, x, box):
-    place = AxisPlace(y, x)
+    place = AxisPlace.of(y, x)
     for rows, columns in place.parts(box):
         west, south, east, north = place.bounds(rows, columns)
         assert -180 <= west <= 180
@@ -107,20 +107,40 @@ def test_the_true_box_of_a_part_gives_the_part(y, x, box):
 
 def test_edges_of_cells_that_only_touch_are_no_part():
     y, x = np.arange(-89.5, 90), np.arange(0.5, 360)
-    assert AxisPlace(y, x).parts((10, 20, 12, 22)) == [((110, 111), (10, 11))]
-    assert AxisPlace(y.astype("f4"), (np.arange(3600) * np.float32(0.1)).astype("f4")).parts((0.05, 0, 0.25, 1)) == [
+    assert AxisPlace.of(y, x).parts((10, 20, 12, 22)) == [((110, 111), (10, 11))]
+    assert AxisPlace.of(y.astype("f4"), (np.arange(3600) * np.float32(0.1)).astype("f4")).parts((0.05, 0, 0.25, 1)) == [
         ((90, 90), (1, 2))
     ]
-    assert AxisPlace(y, x).parts((10, 20, 10, 20)) == [((110, 110), (10, 10))]
-    assert AxisPlace(y, x).parts((-180, -90, 180, 90)) == [((0, 179), (0, 359))]
-    assert AxisPlace(y, x).parts((-10, 0, 10, 1)) == [((90, 90), (350, 359)), ((90, 90), (0, 9))]
-    assert AxisPlace(y, x).parts((175, 0, -175, 1)) == [((90, 90), (175, 184))]
-    assert AxisPlace(y[:90], x[:90]).parts((100, 10, 110, 20)) == []
+    assert AxisPlace.of(y, x).parts((10, 20, 10, 20)) == [((110, 110), (10, 10))]
+    assert AxisPlace.of(y, x).parts((-180, -90, 180, 90)) == [((0, 179), (0, 359))]
+    assert AxisPlace.of(y, x).parts((-10, 0, 10, 1)) == [((90, 90), (350, 359)), ((90, 90), (0, 9))]
+    assert AxisPlace.of(y, x).parts((175, 0, -175, 1)) == [((90, 90), (175, 184))]
+    assert AxisPlace.of(y[:90], x[:90]).parts((100, 10, 110, 20)) == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(1, 50), st.floats(-180, 170), st.floats(0.001, 3), turned, turned, boxes())
+def test_a_regular_grid_is_one_of_its_coordinates(count, start, step, falling, east_first, box):
+    end = start + step * count
+    x = start + step * (np.arange(count + 1) + 0.5)
+    y = -80 + 160 / count * (np.arange(count + 1) + 0.5)
+    rows = RegularAxis(-80 + 160 / count * (count + 1), -160 / count, count + 1) if falling else None
+    rows = rows or RegularAxis(-80, 160 / count, count + 1)
+    columns = RegularAxis(end + step, -step, count + 1) if east_first else RegularAxis(start, step, count + 1)
+    labelled = AxisPlace.of(y[::-1] if falling else y, x[::-1] if east_first else x)
+    regular = AxisPlace(rows, columns)
+    west, south, east, north = box
+    for axis, edges in ((x, (west, east)), (y, (south, north))):
+        distances = cells(axis).ravel()[:, None] - np.array([edges])
+        assume(np.abs((distances + 180) % 360 - 180).min() > 1e-6)
+    assert regular.parts(box) == labelled.parts(box)
+    for part in regular.parts(box):
+        assert np.allclose(regular.bounds(*part), labelled.bounds(*part), atol=1e-6)
 
 
 def test_longitudes_that_start_anew_within_the_axis():
     x = np.concatenate([np.arange(0.5, 180), np.arange(-179.5, 0)])
-    assert AxisPlace(np.arange(-89.5, 90), x).parts((170, 0, -170, 1)) == [((90, 90), (170, 189))]
+    assert AxisPlace.of(np.arange(-89.5, 90), x).parts((170, 0, -170, 1)) == [((90, 90), (170, 189))]
 
 
 PROJECTED = {
@@ -137,7 +157,7 @@ PROJECTED = {
 def test_no_cell_of_a_projected_grid_is_missed(crs):
     left, top, step = PROJECTED[crs]
     x, y = left + step * (np.arange(60) + 0.5), top - step * (np.arange(50) + 0.5)
-    place = AxisPlace(y, x, crs)
+    place = AxisPlace.of(y, x, crs)
     to_degrees = Transformer.from_crs(crs, "OGC:CRS84", always_xy=True)
     # Points all over each cell.
     fine_x, fine_y = left + step * (np.arange(60 * 7) + 0.5) / 7, top - step * (np.arange(50 * 7) + 0.5) / 7
@@ -166,9 +186,9 @@ def test_a_box_in_the_grids_own_corner_is_small():
     x, y = left + step * (np.arange(60) + 0.5), top - step * (np.arange(50) + 0.5)
     corner = Transformer.from_crs("EPSG:32632", "OGC:CRS84", always_xy=True).transform(x[10], y[20])
     box = (corner[0] - 0.001, corner[1] - 0.001, corner[0] + 0.001, corner[1] + 0.001)
-    assert AxisPlace(y, x, "EPSG:32632").parts(box) == [((20, 20), (10, 10))]
-    assert AxisPlace(y, x, "EPSG:32632").parts((-120, -30, -110, -20)) == []
-    bounds = AxisPlace(y, x, "EPSG:32632").bounds((20, 20), (10, 10))
+    assert AxisPlace.of(y, x, "EPSG:32632").parts(box) == [((20, 20), (10, 10))]
+    assert AxisPlace.of(y, x, "EPSG:32632").parts((-120, -30, -110, -20)) == []
+    bounds = AxisPlace.of(y, x, "EPSG:32632").bounds((20, 20), (10, 10))
     assert bounds[0] < corner[0] < bounds[2]
     assert bounds[1] < corner[1] < bounds[3]
 

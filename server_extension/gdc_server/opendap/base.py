@@ -16,7 +16,6 @@ from gdc_jupyter.opendap import messages
 from gdc_jupyter.opendap.metadata import Source
 from gdc_jupyter.opendap.ous import LATER_VENDOR, OusError
 from gdc_jupyter.opendap.parameters import ParametersInvalid
-from gdc_jupyter.opendap.sources import Sources
 from gdc_jupyter.opendap.versions import DEFAULT, VENDOR, VERSIONS, Accepted, accepted
 from gdc_server.api import errors
 from gdc_server.api.base import ApiHandler
@@ -79,7 +78,15 @@ class OusHandler(ApiHandler):
         """Return the metadata of the server's own collections, None for who is known to CMR alone."""
         if self.viewer is None and self.cmr_token:
             return None
-        return Sources((), self.ous.concepts)
+        catalog, server = await self.catalog(), self.links.server
+
+        def own() -> Source:
+            from gdc_jupyter.opendap.granules import DATA_PATH
+            from gdc_jupyter.opendap.own import OwnCollections
+
+            return OwnCollections(catalog, f"{server}/{DATA_PATH}")
+
+        return await self.in_thread(own)
 
     def require(self) -> None:
         """Refuse who has no token.
