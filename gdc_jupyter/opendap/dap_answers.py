@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap import dap2_data
+from gdc_jupyter.opendap import dap2_data, dap4_data
 from gdc_jupyter.opendap.dap2 import dds, view_of
 from gdc_jupyter.opendap.dap2_attributes import das
 from gdc_jupyter.opendap.dap2_constraint import constrained
+from gdc_jupyter.opendap.dap4 import dmr
+from gdc_jupyter.opendap.dap4_constraint import constrained as dap4_constrained
+from gdc_jupyter.opendap.dap4_constraint import parameters
 from gdc_jupyter.opendap.dataset import Dataset
 
 DAP2, DAP4 = "2.0", "4.0"
@@ -106,11 +110,30 @@ def _dods(request: Request) -> DapAnswer:
     return DapAnswer(_BINARY, "dods-data", gathered(dap2_data.dods(name, declared)), length)
 
 
+def _dmr(media_type: str, request: Request) -> DapAnswer:
+    expression = parameters(request.query).get("dap4.ce", "")
+    text = dmr(dap4_constrained(request.dataset, expression)).encode()
+    return DapAnswer(media_type, "dap4-dmr", [text], len(text))
+
+
+def _dap(request: Request) -> DapAnswer:
+    given = parameters(request.query)
+    # The netCDF library does not say what it wants, and is put out by checksums that it has not asked for.
+    checksums = given.get("dap4.checksum", "").lower() in ("true", "1")
+    wanted = dap4_constrained(request.dataset, given.get("dap4.ce", ""))
+    length = request.limit(dap4_data.length(wanted, checksums))
+    chunks = dap4_data.dap(wanted, checksums, length is not None)
+    return DapAnswer("application/vnd.opendap.dap4.data", "dap4-data", chunks, length)
+
+
 #: What is asked for by which suffix of the address of a granule.
 KINDS = {
     "dds": Kind(DAP2, _dds),
     "das": Kind(DAP2, _das),
     "dods": Kind(DAP2, _dods),
+    "dmr": Kind(DAP4, partial(_dmr, "application/vnd.opendap.dap4.dataset-metadata+xml")),
+    "dmr.xml": Kind(DAP4, partial(_dmr, "text/xml; charset=utf-8")),
+    "dap": Kind(DAP4, _dap),
 }
 _TOGETHER = 1 << 16
 

@@ -17,7 +17,7 @@ Read = Callable[[Slab], NDArray[Any]]
 
 #: Bytes that are read at a time, and the most where the chunks of a file are larger.
 BLOCK_BYTES = 2 << 20
-LARGEST_BLOCK_BYTES = 24 << 20
+LARGEST_BLOCK_BYTES = 12 << 20
 #: What a text is taken to need where sizes matter.
 _TEXT_BYTES = 64
 

@@ -54,7 +54,9 @@ def make_varied(path: Path) -> Path:
             dataset.createVariable(f"vector_{kind}", kind, ("n",))[:] = values.astype(dtype)
             dataset.createVariable(f"scalar_{kind}", kind, ())[...] = values.astype(dtype)[1]
         words = dataset.createVariable("words", str, ("n",))
-        words[:] = np.array(["", "a", "zwölf", "long " * 40, "x,y", 'quoted "q"', "end"], object)
+        words[:] = np.array(["", "a", "twelve", "long " * 40, "x,y", 'quoted "q"', "end"], object)
+        umlauts = dataset.createVariable("umlauts", str, ("n",))
+        umlauts[:] = np.array(["zwölf", "Ørsted", "北京", "", "é", "ß", "ascii"], object)
         dataset.createVariable("word", str, ())[...] = "alone"
         dataset.createDimension("letters", 6)
         characters = dataset.createVariable("station", "S1", ("n", "letters"))

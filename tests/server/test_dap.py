@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
+import shutil
+import struct
+import subprocess
+import zlib
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import netCDF4
 import numpy as np
@@ -43,6 +49,7 @@ def file(dap):
 def same(found, expected):
     """Tell whether arrays are the same bit by bit, the type of the numbers aside."""
     found, expected = np.asarray(found), np.asarray(expected)
+    found = found.astype(found.dtype.newbyteorder("="))
     if expected.dtype.kind == "f":
         bits = f"u{expected.dtype.itemsize}"
         native = expected.astype(expected.dtype.newbyteorder("="))
@@ -80,8 +87,9 @@ class TestNetcdfLibraryByDap2:
         assert remote["model_temperature"].dimensions == ("time", "model_level")
 
     def test_texts_and_characters(self, remote, file):
-        found = netCDF4.chartostring(remote["words"][:], encoding="utf-8")
-        assert found.tolist() == file["words"][:].tolist()
+        for name in ("words", "umlauts"):
+            found = netCDF4.chartostring(remote[name][:], encoding="utf-8")
+            assert found.tolist() == file[name][:].tolist()
         assert netCDF4.chartostring(remote["word"][:]) == "alone"
         assert remote["station"].dimensions == ("n", "letters")
         assert (remote["station"][:] == file["station"][:]).all()
@@ -118,6 +126,170 @@ class TestNetcdfLibraryByDap2:
             netCDF4.Dataset(address)
         with netCDF4.Dataset(address.replace("http://", f"http://x:{TOKEN}@")) as remote:
             assert remote["time"][:].tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.fixture(scope="module", params=["#dap4", "#mode=dap4"])
+def remote4(dap, request):
+    with netCDF4.Dataset(dap.varied + request.param) as dataset:
+        dataset.set_auto_maskandscale(False)
+        yield dataset
+
+
+class TestNetcdfLibraryByDap4:
+    @pytest.mark.parametrize("name", [*NUMBERS, "model/level", "model/temperature", "model/inner/flag"])
+    def test_values_and_types_are_the_same(self, remote4, file, name):
+        found, expected = remote4[name][...], file[name][...]
+        assert same(found, expected)
+        assert found.dtype == expected.dtype.newbyteorder("=")
+        if expected.ndim:
+            part = tuple(slice(1, None, 2) for _ in expected.shape)
+            assert same(remote4[name][part], file[name][part])
+
+    @pytest.mark.parametrize("name", ["words", "umlauts", "station"])
+    def test_texts_and_characters(self, remote4, file, name):
+        assert remote4[name][:].tolist() == file[name][:].tolist()
+        assert remote4[name].dimensions == file[name].dimensions
+        assert remote4["word"][...] == "alone"
+
+    def test_attributes(self, remote4, file):
+        assert remote4["time"].units == file["time"].units
+        assert remote4["sst"]._FillValue == -32768
+        assert remote4["sst"]._FillValue.dtype == np.int16
+        assert remote4["model"].comment == "of a group"
+        assert (remote4.numbers == file.numbers).all()
+        assert remote4.history == file.history
+        assert remote4.dimensions["time"].isunlimited()
+
+    def test_constraints(self, dap, file):
+        expression = "/sst[0:2:4][][3:5];/lat;/lon[3:5];/model/temperature[0:2:4][]"
+        with netCDF4.Dataset(f"{dap.varied}?dap4.ce={expression}#dap4") as remote:
+            remote.set_auto_maskandscale(False)
+            assert same(remote["sst"][:], file["sst"][0:5:2, :, 3:6])
+            assert same(remote["lon"][:], file["lon"][3:6])
+            assert same(remote["model/temperature"][:], file["model/temperature"][0:5:2])
+            assert remote["sst"].dimensions[1:] == ("lat", "lon")
+        with netCDF4.Dataset(f"{dap.varied}?dap4.ce=/lat=[2:3:11];/sst[1][][0:1];/lat#dap4") as remote:
+            remote.set_auto_maskandscale(False)
+            assert same(remote["sst"][:], file["sst"][1:2, 2:12:3, 0:2])
+            assert same(remote["lat"][:], file["lat"][2:12:3])
+
+    def test_integers_of_64_bits(self, dap):
+        with netCDF4.Dataset(f"{dap.root}/large/large#dap4") as remote:
+            assert (remote["count"][:] == 2**53 + 1).all()
+
+    def test_it_logs_in_with_the_token_as_password(self, dap):
+        address = f"{dap.root}/secret/varied#dap4"
+        with netCDF4.Dataset(address.replace("http://", f"http://x:{TOKEN}@")) as remote:
+            assert remote["time"][:].tolist() == [0, 1, 2, 3, 4]
+
+
+#: What pydap cannot read of any server: texts that are not ASCII.
+PYDAP = [name for name in NUMBERS if not name.startswith("scalar")]
+
+
+class TestPydap:
+    @pytest.mark.parametrize("protocol", ["dap2", "dap4"])
+    def test_values_are_the_same(self, dap, file, protocol):
+        from pydap.client import open_url
+
+        dataset = open_url(dap.varied, protocol=protocol)
+        for name in PYDAP:
+            assert same(np.asarray(dataset[name][:].data), file[name][:]), name
+        part = (slice(1, 5, 3), slice(2, 17, 5), slice(0, 36, 7))
+        assert same(np.asarray(dataset["sst"][part].data), file["sst"][part])
+        for name in NUMBERS:
+            if name.startswith("scalar"):
+                assert np.asarray(dataset[name].data[()]) == file[name][...], name
+        words = [each.decode() for each in np.asarray(dataset["words"][:].data).astype("S")]
+        assert words == file["words"][:].tolist()
+        assert dataset["sst"].attributes["_FillValue"] == -32768
+        assert np.isnan(dataset["wind"].attributes["_FillValue"])
+
+    def test_characters_and_groups(self, dap, file):
+        from pydap.client import open_url
+
+        flat, whole = open_url(dap.varied, protocol="dap2"), open_url(dap.varied, protocol="dap4")
+        assert flat["station"][:].data.tolist() == [b"Oslo", b"Rom", b"Berlin", b"", b"a", b"bc", b"def"]
+        assert (np.asarray(whole["station"][:].data).view("S1") == file["station"][:]).all()
+        assert same(np.asarray(flat["model_temperature"][:].data), file["model/temperature"][:])
+        assert same(np.asarray(whole["/model/temperature"][:].data), file["model/temperature"][:])
+
+    def test_constraints_in_the_address(self, dap, file):
+        from pydap.client import open_url
+
+        dataset = open_url(f"{dap.varied}?dap4.ce=/sst[1:1:3][2:1:5][3:1:5];/lat", protocol="dap4")
+        assert same(np.asarray(dataset["sst"][:].data), file["sst"][1:4, 2:6, 3:6])
+        dataset = open_url(f"{dap.varied}?sst[1:1:3][2:1:5][3:1:5],lat[2:1:5]", protocol="dap2")
+        assert same(np.asarray(dataset["sst"][:].data), file["sst"][1:4, 2:6, 3:6])
+
+
+@pytest.mark.filterwarnings("ignore:PyDAP was unable to determine")
+class TestXarray:
+    @pytest.mark.parametrize(("engine", "ending"), [("netcdf4", ""), ("netcdf4", "#dap4"), ("pydap", "")])
+    def test_decoded_values(self, dap, engine, ending):
+        import xarray as xr
+
+        with xr.open_dataset(dap.file) as expected, xr.open_dataset(dap.varied + ending, engine=engine) as found:
+            for name in ("wind", "time", "lat", "vector_u1", "vector_u2", "vector_u4", "station"):
+                np.testing.assert_array_equal(found[name].values, expected[name].values)
+                assert found[name].dims == expected[name].dims
+            part = {"time": slice(1, 3), "lat": slice(0, 18, 4), "lon": slice(5, 9)}
+            # pydap takes Float32 attributes for Float64, and netCDF 4.10 changes their last bits in DAP4.
+            exact = (engine, ending) == ("netcdf4", "")
+            np.testing.assert_allclose(
+                found["sst"].isel(part).values, expected["sst"].isel(part).values, rtol=0 if exact else 1e-6
+            )
+
+    def test_pydap_by_dap4(self, dap):
+        import xarray as xr
+        from pydap.client import open_url
+        from xarray.backends import PydapDataStore
+
+        found = xr.open_dataset(PydapDataStore(open_url(dap.varied, protocol="dap4")))
+        with xr.open_dataset(dap.file) as expected:
+            for name in ("wind", "time", "lat", "vector_i8", "vector_u8"):
+                np.testing.assert_array_equal(found[name].values, expected[name].values)
+
+
+def ncdump(*arguments):
+    program = shutil.which("ncdump")
+    if program is None:
+        if os.environ.get("GDC_REQUIRE_CLIENTS") == "1":
+            pytest.fail("there is no ncdump; it is in the package netcdf-bin")
+        pytest.skip("there is no ncdump")
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+class TestNcdump:
+    @pytest.mark.parametrize("ending", ["", "#dap4"])
+    def test_it_prints_the_same_values(self, dap, ending):
+        names = ["-v", "sst,lat,vector_i2,vector_f8", "-p", "9,17"]
+
+        def data(address):
+            return ncdump(*names, address).partition("data:")[2].partition("group:")[0].rstrip("}\n ")
+
+        found, expected = data(dap.varied + ending), data(str(dap.file))
+        assert sorted(found.split(";")) == sorted(expected.split(";"))
+
+    def test_constraints(self, dap, file):
+        found = ncdump("-v", "lat", f"{dap.varied}?lat[1:2:5]")
+        assert "lat = -75, -55, -35 ;" in found
+        found = ncdump("-v", "lat", f"{dap.varied}?dap4.ce=/lat[1:2:5]#dap4")
+        assert "lat = -75, -55, -35 ;" in found
+
+
+def test_gdal(dap, file):
+    import rasterio
+    from rasterio.errors import RasterioIOError
+
+    try:
+        opened = rasterio.open(f'netcdf:"{dap.varied}":sst')
+    except RasterioIOError:
+        pytest.skip("GDAL's netCDF driver is not built with DAP")
+    with opened as dataset:
+        assert same(dataset.read(2)[::-1], file["sst"][1])
 
 
 def ask(dap, path, **options):
@@ -236,3 +408,91 @@ def test_heads_and_preflight_requests(dap):
     assert "GET" in options.headers["Access-Control-Allow-Methods"]
     assert options.headers["Access-Control-Allow-Origin"] == "*"
     assert requests.post(f"{dap.varied}.dods", timeout=30).status_code == 405
+
+
+class TestDap4OnTheWire:
+    def test_the_description(self, dap):
+        answer = ask(dap, f"{VARIED}.dmr")
+        assert answer.headers["Content-Type"] == "application/vnd.opendap.dap4.dataset-metadata+xml"
+        assert answer.headers["XDAP"] == "4.0"
+        assert ask(dap, f"{VARIED}.dmr.xml").text == answer.text
+        root = ElementTree.fromstring(answer.content)
+        group = root.find(f"{DAP4}Group[@name='model']")
+        dims = [each.get("name") for each in group.find(f"{DAP4}Float64").iter(f"{DAP4}Dim")]
+        assert dims == ["/time", "/model/level"]
+        assert [each.get("name") for each in root.find(f"{DAP4}Int16[@name='sst']").iter(f"{DAP4}Map")] == [
+            "/time",
+            "/lat",
+            "/lon",
+        ]
+
+    @pytest.mark.parametrize("checksums", [True, False])
+    def test_chunks_and_checksums(self, dap, file, checksums):
+        asked = f"?dap4.ce=/vector_i2;/wind;/words&dap4.checksum={str(checksums).lower()}"
+        flags, description, body = dechunked(ask(dap, f"{VARIED}.dap{asked}").content)
+        assert flags & 4
+        assert ElementTree.fromstring(description).tag == f"{DAP4}Dataset"
+        expected = [file["wind"][:].tobytes(), file["vector_i2"][:].tobytes()]
+        texts = [text.encode() for text in file["words"][:]]
+        expected.append(b"".join(struct.pack("<Q", len(text)) + text for text in texts))
+        sums = [struct.pack("<I", zlib.crc32(data)) if checksums else b"" for data in expected]
+        assert body == b"".join(data + crc for data, crc in zip(expected, sums, strict=True))
+
+    def test_a_dimension_that_is_cut_in_two_ways_is_not_shared(self, dap):
+        text = ask(dap, f"{VARIED}.dmr?dap4.ce=/sst[0][0:3][];/lat[1:2]").text
+        dims = [each.attrib for each in ElementTree.fromstring(text).find(f"{DAP4}Int16").iter(f"{DAP4}Dim")]
+        assert dims == [{"size": "1"}, {"size": "4"}, {"size": "36"}]
+
+    @pytest.mark.parametrize(
+        ("expression", "text"),
+        [
+            ("/sst[0:1", "no variable with hyperslabs"),
+            ("/sst[3:1][][]", "reversed"),
+            ("/sst[0:9][][]", "out of range"),
+            ("/sst[0]", "has 3 dimensions"),
+            ("/nothing", "no variable"),
+            ("/model/sst", "no variable"),
+            ("/lat[0:1];/lat[1:2]", "twice"),
+            ("/lat=[0:1];/lat=[1:2];/sst", "twice"),
+            ("/nothing=[0:1];/sst", "no dimension"),
+            ("/lat=0;/sst", "no hyperslab of a dimension"),
+            ("/lat|lat>3", "filter"),
+            ("/model{level}", "structure"),
+            ("grid(/sst)", "function"),
+            (";/lat", "no variable"),
+        ],
+    )
+    @pytest.mark.parametrize("suffix", ["dmr", "dap"])
+    def test_bad_constraints_get_an_error_document(self, dap, expression, text, suffix):
+        answer = ask(dap, f"{VARIED}.{suffix}", params={"dap4.ce": expression})
+        assert answer.status_code in (400, 404)
+        assert answer.headers["Content-Type"] == "application/vnd.opendap.dap4.error+xml"
+        error = ElementTree.fromstring(answer.content)
+        assert error.tag == f"{DAP4}Error"
+        assert error.get("httpcode") == str(answer.status_code)
+        assert text in error.find(f"{DAP4}Message").text
+
+    def test_data_are_as_long_as_they_are_said_to_be(self, dap):
+        for expression in ("/sst", "/wind;/lat;/scalar_u1", "/station", "/model", "/lat[0:1];/sst[0][][]"):
+            for checksum in ("true", "false"):
+                asked = {"dap4.ce": expression, "dap4.checksum": checksum}
+                answer = ask(dap, f"{VARIED}.dap", params=asked)
+                assert int(answer.headers["Content-Length"]) == len(answer.content)
+
+
+DAP4 = "{http://xml.opendap.org/ns/DAP/4.0#}"
+
+
+def dechunked(content):
+    """Return the flags of the first chunk, the description in it, and what the other chunks hold."""
+    parts, first, last = [], None, 0
+    while content:
+        assert not last, "nothing comes after the last chunk"
+        (head,) = struct.unpack(">I", content[:4])
+        size, flags = head & 0xFFFFFF, head >> 24
+        first, last = flags if first is None else first, flags & 1
+        parts.append(content[4 : 4 + size])
+        assert len(parts[-1]) == size
+        content = content[4 + size :]
+    assert last
+    return first, parts[0], b"".join(parts[1:])

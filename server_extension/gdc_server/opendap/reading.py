@@ -30,6 +30,7 @@ class Batches:
         self._pool = pool
         self._busy = threading.Lock()
         self._stopped = False
+        self._failure: Exception | None = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Give them.
@@ -50,8 +51,17 @@ class Batches:
         batch: list[bytes] = []
         size = 0
         with self._busy:
+            if self._failure is not None:
+                raise self._failure
             while size < _BATCH and not self._stopped:
-                chunk = next(self._iterator, None)
+                try:
+                    chunk = next(self._iterator, None)
+                except Exception as error:
+                    # What came before it is still sent.
+                    self._failure = error
+                    if not batch:
+                        raise
+                    break
                 if chunk is None:
                     break
                 batch.append(chunk)
