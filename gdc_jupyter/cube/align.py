@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from gdc_jupyter.cube.cube import grid_of, is_raster, labels_of, place, spatial_dimensions
+from gdc_jupyter.cube.cube import (
+    grid_attributes,
+    grid_of,
+    is_raster,
+    labels_of,
+    place,
+    spatial_coordinates,
+    spatial_dimensions,
+)
 from gdc_jupyter.cube.grid import Grid
 from gdc_jupyter.cube.warp import warp
 from gdc_jupyter.errors import GdcError
@@ -17,14 +27,15 @@ def warped(
 ) -> xr.DataArray:
     """Return a cube resampled to a grid; see :func:`gdc_jupyter.cube.warp.warp`."""
     vertical, horizontal = spatial_dimensions(cube)
-    ordered = cube.transpose(..., vertical, horizontal)
+    in_order = cube.dims[-2:] == (vertical, horizontal)
+    ordered = cube if in_order else cube.transpose(..., vertical, horizontal)
     values = warp(ordered.values, grid_of(cube), target, method, scale)
     known = cube.coords.variables
-    coords = {name: known[name] for name in ordered.dims[:-2] if name in known}
-    for name, size in ((vertical, target.height), (horizontal, target.width)):
-        coords[name] = xr.Variable(name, np.zeros(size), known[name].attrs)
-    shaped = xr.DataArray(values, dims=ordered.dims, coords=coords, attrs=cube.attrs)
-    return place(shaped, target).transpose(*cube.dims)
+    coords: dict[Any, Any] = {name: known[name] for name in ordered.dims[:-2] if name in known}
+    coords |= spatial_coordinates(target, vertical, horizontal)
+    attrs = {name: value for name, value in cube.attrs.items() if name != "geolocation"} | grid_attributes(target)
+    made = xr.DataArray(values, dims=ordered.dims, coords=coords, attrs=attrs)
+    return made if in_order else made.transpose(*cube.dims)
 
 
 def on_grid_of(cube: xr.DataArray, other: xr.DataArray) -> xr.DataArray:

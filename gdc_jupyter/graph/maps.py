@@ -192,7 +192,8 @@ class Map:
     def _ordered(self, block: xr.DataArray) -> NDArray[Any]:
         """Return a block as bands, rows from the north and columns from the west."""
         vertical, horizontal = spatial_dimensions(block)
-        values = block.transpose(..., vertical, horizontal).values
+        in_order = block.dims[-2:] == (vertical, horizontal)
+        values = (block if in_order else block.transpose(..., vertical, horizontal)).values
         return values.reshape(-1, *values.shape[-2:])
 
     def _cube(self, metres: float) -> BlockCube:
