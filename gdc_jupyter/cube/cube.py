@@ -272,7 +272,9 @@ def _points(cube: xr.DataArray) -> tuple[NDArray[Any], NDArray[Any]] | None:
 def place(cube: xr.DataArray, grid: Grid) -> xr.DataArray:
     """Return a cube with the x and y labels and the CRS of a grid of the same shape."""
     vertical, horizontal = spatial_dimensions(cube)
-    stale = [name for name, coordinate in cube.coords.items() if {vertical, horizontal} <= set(coordinate.dims)]
+    stale = [
+        name for name, coordinate in cube.coords.variables.items() if {vertical, horizontal} <= set(coordinate.dims)
+    ]
     placed = cube.drop_vars(stale).assign_coords(spatial_coordinates(grid, vertical, horizontal))
     placed.attrs |= grid_attributes(grid)
     if grid.regular:

@@ -156,7 +156,7 @@ def regridded(cube: BlockCube, target: Grid, method: str) -> BlockCube:
         return require_cube(metered(work, lambda: warped(block, wanted, method, scale), block.nbytes))
 
     values = cube.probe.values
-    probe = one_pixel(cube.probe.copy(deep=False, data=values.astype(_float(values.dtype))), target)
+    probe = shaped(cube.probe, values.astype(_float(values.dtype)), target.window(0, 0, 1, 1))
     work = f"compute resample {method}"
 
     def needs(window: Grid | None) -> list[tuple[BlockCube, Grid | None]]:

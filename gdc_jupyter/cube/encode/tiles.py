@@ -15,8 +15,11 @@ from gdc_jupyter.cube.encode.colors import ramp
 MEDIA_TYPE = "image/png"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PALETTE, _TRUE_COLOR = 3, 2
-# Tiles are sent once: more effort takes longer than it saves.
-_EFFORT = 1
+# Tiles are sent once. Differences between lines, of which only runs are looked for, take half the time of the usual
+# search and are smaller: measured on reflectances, indices, classes and temperatures, also where pixels are repeated.
+_UP = 2
+_EFFORT, _STRATEGY = 1, zlib.Z_RLE
+_MEMORY = 9
 #: The colours of valid pixels; one more, the first, is transparent.
 SHADES = 255
 Range = tuple[float, float]
@@ -85,12 +88,17 @@ def _color_png(pixels: NDArray[np.uint8], valid: NDArray[np.bool_], transparent:
 
 
 def _png(pixels: NDArray[np.uint8], kind: int, chunks: list[tuple[bytes, bytes]]) -> bytes:
-    """Return a PNG (W3C, third edition) of 8 bits for each sample, its lines unfiltered."""
+    """Return a PNG (W3C, third edition) of 8 bits for each sample, each line as what differs from the one above."""
     height, width = pixels.shape[:2]
-    lines = np.zeros((height, 1 + pixels[0].size), np.uint8)
-    lines[:, 1:] = pixels.reshape(height, -1)
+    lines = np.empty((height, 1 + pixels[0].size), np.uint8)
+    samples = pixels.reshape(height, -1)
+    lines[:, 0] = _UP
+    lines[0, 1:] = samples[0]
+    np.subtract(samples[1:], samples[:-1], out=lines[1:, 1:])
+    packer = zlib.compressobj(_EFFORT, zlib.DEFLATED, zlib.MAX_WBITS, _MEMORY, _STRATEGY)
+    packed = packer.compress(lines.data) + packer.flush()
     header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
-    body = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(lines.data, _EFFORT)), (b"IEND", b"")]
+    body = [(b"IHDR", header), *chunks, (b"IDAT", packed), (b"IEND", b"")]
     return _SIGNATURE + b"".join(
         struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in body
     )
