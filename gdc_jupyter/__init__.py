@@ -15,6 +15,7 @@ _HOMES = {
     "connect": "gdc_jupyter.client",
     "execute": "gdc_jupyter.graph.run",
     "open_collection": "gdc_jupyter.catalog.lazy",
+    "open_dap": "gdc_jupyter.opendap.remote.opening",
     "open_result": "gdc_jupyter.client",
     "plot_offline": "gdc_jupyter.widgets.plots",
 }
@@ -26,6 +27,7 @@ __all__ = [
     "connect",
     "execute",
     "open_collection",
+    "open_dap",
     "open_result",
     "plot_offline",
 ]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.server import find_server, own_server
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,18 +18,9 @@ if TYPE_CHECKING:
 GEOTIFF = ("image/tiff", "image/geotiff", "image/vnd.stac.geotiff")
 NETCDF = ("application/netcdf", "application/x-netcdf", "application/x-hdf5")
 ZARR = ("application/vnd.zarr+zip",)
-_START_HINT = (
-    "Start one with `jupyter lab` or `jupyter gdc` on this machine, or name one: "
-    "gdc.connect('https://host/gdc', user='me', token='...')."
-)
 
 # Downloaded results live as long as the interpreter: an opened file may still be read lazily.
 _downloads: list[tempfile.TemporaryDirectory[str]] = []
-
-
-class _Server(NamedTuple):
-    url: str
-    token: str
 
 
 def connect(url: str | None = None, *, user: str | None = None, token: str | None = None) -> Connection:
@@ -62,7 +51,7 @@ def connect(url: str | None = None, *, user: str | None = None, token: str | Non
     >>> con.list_collection_ids()  # doctest: +SKIP
     """
     if url is None:
-        server = _find_server()
+        server = find_server()
         url, token = server.url, token if token is not None else server.token
     elif "token" in parse_qs(urlsplit(url).query):
         raise GdcError("CredentialsInvalid", "Give the token as connect(url, token=...), not inside the URL.")
@@ -186,93 +175,10 @@ def seen_by_browser(address: str) -> str:
     An address of the Jupyter server of this kernel loses its host: the browser may reach that server by another name,
     through a proxy or a JupyterHub. Any other address stays as it is.
     """
-    own = _own_server()
+    own = own_server()
     if own is None:
         return address
     server, asked = urlsplit(own.url), urlsplit(address)
     if asked.netloc != server.netloc or not asked.path.startswith(server.path):
         return address
     return address.removeprefix(f"{asked.scheme}://{asked.netloc}")
-
-
-def _find_server() -> _Server:
-    configured = os.environ.get("GDC_URL")
-    if configured:
-        return _Server(configured, os.environ.get("GDC_TOKEN", ""))
-    own = _own_server()
-    if own is not None:
-        if _answers(own):
-            return own
-        if own == _hub_server():
-            raise GdcError("ServerNotFound", f"Nothing of gdc-jupyter answers at {own.url}. {_START_HINT}")
-    for server in _local_servers():
-        if server != own and _answers(server):
-            return server
-    raise GdcError("ServerNotFound", f"No Jupyter server with the gdc extension runs here. {_START_HINT}")
-
-
-def _own_server() -> _Server | None:
-    """Return the server that started this kernel."""
-    hub = _hub_server()
-    if hub is not None:
-        return hub
-    parent = os.environ.get("JPY_PARENT_PID")
-    return _read_server(_runtime_folder() / f"jpserver-{parent}.json") if parent else None
-
-
-def _hub_server() -> _Server | None:
-    token = os.environ.get("JUPYTERHUB_API_TOKEN")
-    address = os.environ.get("JUPYTERHUB_SERVICE_URL")
-    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
-    if not (token and address and prefix):
-        return None
-    parts = urlsplit(address)
-    return _Server(f"{parts.scheme}://{_reachable(parts.netloc)}{prefix.rstrip('/')}/gdc/", token)
-
-
-def _local_servers() -> Iterator[_Server]:
-    """Yield the servers of this user that run on this machine, the newest first."""
-    files = [
-        path for path in _runtime_folder().glob("jpserver-*.json") if path.stem.removeprefix("jpserver-").isdigit()
-    ]
-    for path in sorted(files, key=lambda path: path.stat().st_mtime, reverse=True):
-        server = _read_server(path)
-        if server is not None:
-            yield server
-
-
-def _read_server(path: Path) -> _Server | None:
-    try:
-        info = json.loads(path.read_text())
-        os.kill(int(info["pid"]), 0)
-    except (OSError, ValueError, KeyError):
-        return None
-    parts = urlsplit(info["url"])
-    if parts.scheme not in ("http", "https"):
-        return None
-    return _Server(
-        f"{parts.scheme}://{_reachable(parts.netloc)}{info['base_url'].rstrip('/')}/gdc/", info.get("token") or ""
-    )
-
-
-def _reachable(netloc: str) -> str:
-    """Return a host and port to call where a server listens on every interface."""
-    host, _, port = netloc.rpartition(":")
-    return f"127.0.0.1:{port}" if host in ("0.0.0.0", "[::]", "") else netloc
-
-
-def _answers(server: _Server) -> bool:
-    """Return whether an openEO landing page is served there."""
-    import requests
-
-    try:
-        response = requests.get(server.url, timeout=5)
-        return response.ok and "api_version" in response.json()
-    except (requests.RequestException, ValueError):
-        return False
-
-
-def _runtime_folder() -> Path:
-    from jupyter_core.paths import jupyter_runtime_dir
-
-    return Path(jupyter_runtime_dir())

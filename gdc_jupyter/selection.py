@@ -1,4 +1,4 @@
-"""One choice of collection, area, time and bands, rendered for openEO, STAC and OGC API Coverages."""
+"""One choice of collection, area, time and bands, rendered for openEO, STAC, OGC API Coverages and OPeNDAP."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from gdc_jupyter.errors import GdcError
+
+if TYPE_CHECKING:
+    from openeo.rest.connection import Connection
 
 BBox = tuple[float, float, float, float]
 Interval = tuple[str | None, str | None]
@@ -108,6 +111,88 @@ class Selection:
         if self.bands is not None:
             query["properties"] = ",".join(self.bands)
         return query
+
+    def ous_query(self) -> dict[str, str]:
+        """Return the query parameters of an OPeNDAP URL service for ``/opendap/ous/collection/{id}``.
+
+        West is greater than east over the antimeridian. Intervals include their end, as those of STAC do; bands are
+        named, which servers of this kind alone understand.
+        """
+        query: dict[str, str] = {}
+        if self.bbox is not None:
+            query["bounding-box"] = _numbers(_wrapped(self._geographic_bbox()))
+        if self.datetime is not None:
+            start, end = (edge.replace("..", "") for edge in _closed(self.datetime).split("/"))
+            query["temporal"] = f"{start},{end}"
+        if self.bands is not None:
+            query["variables"] = ",".join(self.bands)
+        return query
+
+    @overload
+    def dap_urls(
+        self,
+        connection: Connection | str | None = None,
+        *,
+        token: str | None = None,
+        format: str = "nc",
+        explain: Literal[False] = False,
+    ) -> list[str]: ...
+
+    @overload
+    def dap_urls(
+        self,
+        connection: Connection | str | None = None,
+        *,
+        token: str | None = None,
+        format: str = "nc",
+        explain: Literal[True],
+    ) -> list[dict[str, Any]]: ...
+
+    def dap_urls(
+        self,
+        connection: Connection | str | None = None,
+        *,
+        token: str | None = None,
+        format: str = "nc",
+        explain: bool = False,
+    ) -> list[str] | list[dict[str, Any]]:
+        """Return the OPeNDAP addresses of the granules, each cut to the box.
+
+        Parameters
+        ----------
+        connection : openeo.Connection or str, optional
+            Which server has the collection: a connection that `gdc.connect` has given, or an address, such as that of
+            NASA's OPeNDAP URL service. The server of this notebook by default.
+        token : str, optional
+            For another server. It is sent as a header, and stands in no address.
+        format : str
+            The suffix of the addresses: ``nc``, ``nc4``, ``csv``, ``ascii``, ``dods``, …
+        explain : bool
+            Whether to return, for each address, a dict that also tells its ``index-ranges``, the true ``bounding-box``
+            of its cells and the ``bytes`` of its values.
+
+        Returns
+        -------
+        list of str or of dict
+            Two addresses for a granule whose grid ends within the box.
+
+        Raises
+        ------
+        GdcError
+            ``BandNotFound``, ``ServerNotFound``, ``TokenInvalid``, or ``DataNotReadable`` with what the service says.
+
+        Examples
+        --------
+        >>> Selection("OSTIA_SST", (150, -5, 160, 5)).dap_urls()  # doctest: +SKIP
+        ['http://localhost:8888/opendap/data/OSTIA_SST/ostia_sst.nc?sst[0:1:53][0:1:17][180:1:192],…']
+        """
+        from gdc_jupyter.opendap.remote.opening import dap_urls
+
+        answer = dap_urls(self, connection, token, format=format, explain=str(explain).lower())
+        if not explain:
+            return [str(url) for url in answer["items"]]
+        # Other servers explain nothing.
+        return answer.get("explanations") or [{"url": url} for url in answer["items"]]
 
     def _geographic_bbox(self) -> BBox:
         assert self.bbox is not None

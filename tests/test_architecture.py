@@ -15,7 +15,8 @@ SERVER = ROOT / "server_extension" / "gdc_server"
 
 # What each room may import of the others; errors and settings are open to all.
 MAY_IMPORT = {
-    "selection": set(),
+    "server": set(),
+    "selection": {"opendap"},
     "cube": set(),
     "catalog": {"cube", "samples"},
     "samples": {"catalog", "cube"},
@@ -25,8 +26,8 @@ MAY_IMPORT = {
     "ogcapi": {"graph", "catalog"},
     "coverages": {"graph", "processes", "cube", "catalog"},
     "jobs": {"coverages", "ogcapi", "opendap", "graph", "processes", "cube", "catalog", "udf"},
-    "opendap": {"cube", "catalog"},
-    "client": {"selection"},
+    "opendap": {"cube", "catalog", "server"},
+    "client": {"selection", "server"},
     "widgets": {"client", "selection"},
 }
 OPEN_TO_ALL = {"answers", "errors", "settings"}

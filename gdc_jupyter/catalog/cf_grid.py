@@ -95,10 +95,10 @@ def place_of(path: Path, stored: dict[str, Stored], entry: Stored, axes: tuple[s
     if points is None:
         assert x is not None
         assert y is not None
-        return _grid(path, _crs(path, stored, entry, x, y), x, y)
+        return _grid(path, crs_of(path, stored, entry, x, y), x, y)
     if x is not None and y is not None:
         try:
-            return _grid(path, _crs(path, stored, entry, x, y), x, y)
+            return _grid(path, crs_of(path, stored, entry, x, y), x, y)
         except GdcError as error:
             if error.code != "CRSInvalid":
                 raise
@@ -123,7 +123,14 @@ def _physical(coordinate: Stored) -> NDArray[np.float64]:
     return values * float(attributes.get("scale_factor", 1)) + float(attributes.get("add_offset", 0))
 
 
-def _crs(path: Path, stored: dict[str, Stored], entry: Stored, x: Stored, y: Stored) -> str:
+def crs_of(path: Path, stored: dict[str, Stored], entry: Stored, x: Stored, y: Stored) -> str:
+    """Return the CRS of a variable, given the coordinates of its columns and rows.
+
+    Raises
+    ------
+    GdcError
+        ``CRSInvalid`` where there is none.
+    """
     mapping = str(entry.attributes.get("grid_mapping", "")).split(":")[0].strip()
     candidates = [lookup(stored, entry, name) for name in (mapping, "spatial_ref", "crs") if name]
     attributes = [variable.attributes for variable in candidates if variable is not None] + [entry.attributes]

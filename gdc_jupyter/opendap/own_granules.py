@@ -26,7 +26,7 @@ from gdc_jupyter.opendap.dataset import Variable as Array
 from gdc_jupyter.opendap.granules import array_paths, has_granules, open_granule
 from gdc_jupyter.opendap.metadata import LATITUDE, LONGITUDE, Dimension, Place, Variable
 from gdc_jupyter.opendap.parameters import Box
-from gdc_jupyter.opendap.places import AxisPlace, PointPlace, RegularAxis
+from gdc_jupyter.opendap.places import AxisPlace, PointPlace, RegularAxis, centres
 
 _TYPES = {"y": LATITUDE, "x": LONGITUDE, "t": "TIME_DIMENSION"}
 Variables = tuple[Variable, ...]
@@ -230,13 +230,7 @@ def _place(arrays: Mapping[str, Array], member: ArrayCollection, rows: str, colu
 
 
 def _centres(coordinate: Array) -> NDArray[Any]:
-    """Return the values of a coordinate in the units of the CRS."""
-    values = coordinate.read(coordinate.whole)
-    scale, offset = (coordinate.attributes.get(name) for name in ("scale_factor", "add_offset"))
-    if scale is not None or offset is not None:
-        values = values * float(1 if scale is None else scale) + float(0 if offset is None else offset)
-    in_kilometres = str(coordinate.attributes.get("units", "")).lower() in ("km", "kilometre", "kilometer")
-    return values * 1000 if in_kilometres else values
+    return centres(coordinate.read(coordinate.whole), coordinate.attributes)
 
 
 def _coordinates(dataset: Dataset, path: str, place: tuple[str, str]) -> dict[str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
@@ -370,6 +370,15 @@ def _adjoin(one: IndexRange, other: IndexRange) -> bool:
 
 def _hull(one: IndexRange, other: IndexRange) -> IndexRange:
     return min(one[0], other[0]), max(one[1], other[1])
+
+
+def centres(values: NDArray[Any], attributes: Mapping[str, Any]) -> NDArray[Any]:
+    """Return the values of a coordinate as they are meant, in the units of the CRS."""
+    scale, offset = (attributes.get(name) for name in ("scale_factor", "add_offset"))
+    if scale is not None or offset is not None:
+        values = values * float(1 if scale is None else scale) + float(0 if offset is None else offset)
+    in_kilometres = str(attributes.get("units", "")).lower() in ("km", "kilometre", "kilometer")
+    return values * 1000 if in_kilometres else values
 
 
 @lru_cache(maxsize=64)

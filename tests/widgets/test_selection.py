@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from pyproj import Transformer
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import Selection
@@ -115,3 +116,19 @@ def test_a_projected_box_is_searched_in_longitude_and_latitude():
 def test_what_cannot_be_meant_is_refused_with_what_would_be_right(arguments, message):
     with pytest.raises(GdcError, match=message):
         Selection(**{"collection": "X", **arguments})
+
+
+def test_ous_query_has_the_box_the_closed_interval_and_the_names():
+    assert Selection("OSTIA_SST").ous_query() == {}
+    assert Selection("OSTIA_SST", (170, -5, 190, 5), "2007", ["sst"]).ous_query() == {
+        "bounding-box": "170,-5,-170,5",
+        "temporal": "2007-01-01T00:00:00Z,2007-12-31T23:59:59.999Z",
+        "variables": "sst",
+    }
+    assert (
+        Selection("S2_ALPS", datetime=(None, "2022-06-01")).ous_query()["temporal"].startswith(",2022-05-31T23:59:59")
+    )
+    box = Selection("S2_ALPS", (679720, 5151080, 680680, 5151920), crs=32632).ous_query()["bounding-box"]
+    corners = np.array(Transformer.from_crs(32632, 4326).transform([679720, 680680] * 2, [5151080] * 2 + [5151920] * 2))
+    expected = [corners[1].min(), corners[0].min(), corners[1].max(), corners[0].max()]
+    assert np.allclose([float(edge) for edge in box.split(",")], expected, atol=1e-6)
