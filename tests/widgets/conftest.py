@@ -27,6 +27,7 @@ class Backend:
         self.log_entries: list[dict] = []
         self.results: dict[str, Path] = {}
         self.service_types: dict[str, dict] = {}
+        self.services: dict[str, dict] = {}
         self.server: ThreadingHTTPServer | None = None
         self.port = 0
         self.requests: list[tuple[str, str]] = []
@@ -47,6 +48,8 @@ class Backend:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
+                if status == 201:
+                    self.send_header("OpenEO-Identifier", content["id"])
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -78,10 +81,25 @@ class Backend:
             return 401, {"code": "AuthenticationRequired", "message": "Unauthorized."}
         if path == "/jobs":
             return 200, {"jobs": list(self.jobs.values()), "links": []}
+        if path.startswith("/services"):
+            return self.service_route(method, path.split("/")[2:], request)
         _, _, job_id, *rest = path.split("/")
         if job_id not in self.jobs:
             return 404, {"code": "JobNotFound", "message": f"The job '{job_id}' does not exist."}
         return self.job_route(method, job_id, rest)
+
+    def service_route(self, method: str, rest: list[str], request: BaseHTTPRequestHandler) -> tuple[int, object]:
+        if method == "POST":
+            asked = json.loads(request.rfile.read(int(request.headers["Content-Length"])))
+            service = {**asked, "id": f"service-{len(self.services)}", "url": "https://tiles.example.org/{z}/{x}/{y}"}
+            self.services[service["id"]] = service
+            return 201, service
+        if rest[1:] == ["logs"]:
+            return 200, {"logs": self.log_entries, "links": []}
+        if method == "DELETE":
+            del self.services[rest[0]]
+            return 204, b""
+        return 200, self.services[rest[0]]
 
     def job_route(self, method: str, job_id: str, rest: list[str]) -> tuple[int, object]:
         job = self.jobs[job_id]

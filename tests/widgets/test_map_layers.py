@@ -232,6 +232,29 @@ def test_a_back_end_without_tiles_says_so(area, backend):
         area.add_layer(graph, connection=connection)
 
 
+def test_a_back_end_that_tells_little_will_do(area, backend):
+    """Only what openEO asks of a service: no attributes, no end, and its own options."""
+    connection = client.connect(backend.url, user="me", token="secret-token")
+    backend.service_types = {"xyz": {"configuration": {"colormap": {"type": "string"}, "palette": {}}}}
+    graph = {"load": {"process_id": "load_collection", "arguments": {"id": "SCENES"}, "result": True}}
+    with pytest.raises(GdcError, match="have no option 'range'; there are colormap, palette"):
+        area.add_layer(graph, range=(0, 1), connection=connection)
+    layer = area.add_layer(graph, colormap=("000000", "#ff0000"), palette="red", connection=connection)
+    [service] = backend.services.values()
+    assert (service["type"], service["process"]["process_graph"]) == ("xyz", graph)
+    assert service["configuration"] == {"colormap": ["000000", "#ff0000"], "palette": "red"}
+    assert layer.tiles.url == "https://tiles.example.org/{z}/{x}/{y}"
+    assert (layer.bounds, layer.range, layer.note, layer.name) == (None, None, "", "SCENES")
+    assert layer.colors == ["#000000", "#ff0000"]
+    assert layer.service.put_off() is False
+    backend.log_entries = [{"id": "1", "level": "error", "message": "Out of quota."}]
+    layer.tiles._handle_leaflet_event(layer.tiles, {"event": "load"}, [])
+    wait_until(lambda: layer.problem == "Out of quota.")
+    assert "SCENES" in area._repr_html_()
+    area.remove_layer("SCENES")
+    wait_until(lambda: not backend.services)
+
+
 @pytest.mark.parametrize(
     ("address", "seen"),
     [
