@@ -6,10 +6,12 @@ import base64
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from html import escape
 
 import requests
 
+from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import BBox
 from gdc_jupyter.widgets.map_layers import MapLayer
 from gdc_jupyter.widgets.world import mercator
@@ -22,9 +24,14 @@ _SECONDS = 3.0
 
 def layer_figure(layer: MapLayer) -> str:
     """Return an HTML figure of the whole of a layer, from a few tiles, with its legend."""
+    picture = _picture(layer)
+    if picture and layer.range is None:
+        # Now that tiles have been made, the back-end knows it.
+        with suppress(GdcError):
+            layer.service.describe()
     return (
         '<figure style="margin:8px 0 0;max-width:540px">'
-        f"{_picture(layer)}<figcaption>{escape(layer.name)}{_legend(layer)}</figcaption></figure>"
+        f"{picture}<figcaption>{escape(layer.name)}{_legend(layer)}</figcaption></figure>"
     )
 
 
@@ -33,7 +40,9 @@ def _picture(layer: MapLayer) -> str:
     if bounds is None or int(layer.service.configuration.get("tile_size") or _TILE) != _TILE:
         return ""
     zoom = min(max(zoom_for(bounds), layer.service.zooms[0]), layer.service.zooms[1])
-    left, top, right, bottom = _pixels(bounds, zoom)
+    west, north, east, south = _pixels(bounds, zoom)
+    # Whole pixels, so that no seam is seen between tiles.
+    left, top, right, bottom = math.floor(west), math.floor(north), math.ceil(east), math.ceil(south)
     spans = [range(math.floor(low / _TILE), math.ceil(high / _TILE)) for low, high in ((left, right), (top, bottom))]
     places = [(x, y) for y in spans[1] for x in spans[0]]
     end = time.monotonic() + _SECONDS
@@ -48,7 +57,7 @@ def _picture(layer: MapLayer) -> str:
     with ThreadPoolExecutor(max_workers=4) as pool:
         tiles = list(pool.map(tile, places))
     images = [
-        f'<image x="{x * _TILE - left:.2f}" y="{y * _TILE - top:.2f}" width="{_TILE}" height="{_TILE}" '
+        f'<image x="{x * _TILE - left}" y="{y * _TILE - top}" width="{_TILE}" height="{_TILE}" '
         f'href="data:image/png;base64,{base64.b64encode(picture).decode()}"/>'
         for (x, y), picture in zip(places, tiles, strict=True)
         if picture is not None
@@ -57,7 +66,7 @@ def _picture(layer: MapLayer) -> str:
         return ""
     width, height = right - left, bottom - top
     return (
-        f'<svg viewBox="0 0 {width:.2f} {height:.2f}" width="{width:.0f}" height="{height:.0f}" role="img" '
+        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'style="display:block;max-width:100%"><title>{escape(layer.name)}</title>{"".join(images)}</svg>'
     )
 

@@ -220,6 +220,8 @@ def test_without_widgets_there_is_a_picture(area, ndvi):
     html = area._repr_mimebundle_()["text/html"]
     assert 1 <= html.count("<image ") <= 9
     assert "NDVI &lt;max&gt;: \u22120.5 <span" in html
+    area.add_layer(ndvi, "NDVI <max>")
+    assert "<span" in area._repr_html_(), "the range is asked for once tiles have been made"
     assert zoom_for(ALPS) == 13
     assert zoom_for((-180, -85, 180, 85)) == 0
 
