@@ -14,6 +14,7 @@ from PIL import Image
 from gdc_jupyter import client
 from gdc_jupyter.demo import server
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.server import Server
 from gdc_jupyter.widgets import map_layers
 from gdc_jupyter.widgets.bbox_map import BBoxMap
 from gdc_jupyter.widgets.layer_figure import zoom_for
@@ -266,10 +267,10 @@ def test_a_back_end_that_tells_little_will_do(area, backend):
     ],
 )
 def test_the_browser_may_know_the_own_server_by_another_name(monkeypatch, address, seen):
-    own = client._Server("http://127.0.0.1:8888/user/a/gdc/", "token")
-    monkeypatch.setattr(client, "_own_server", lambda: own)
+    own = Server("http://127.0.0.1:8888/user/a/gdc/", "token")
+    monkeypatch.setattr(client, "own_server", lambda: own)
     assert client.seen_by_browser(address) == seen
-    monkeypatch.setattr(client, "_own_server", lambda: None)
+    monkeypatch.setattr(client, "own_server", lambda: None)
     assert client.seen_by_browser(address) == address
 
 
