@@ -1,20 +1,23 @@
 """How long the server's event loop is blocked while it answers: the longest time for each kind of request.
 
-Usage: ``python benchmarks/loop.py [--seconds N] [--clients N] [--only NAME] [--stacks]``. A ``jupyter gdc`` with 1,000
-collections, 100,000 items and 10,000 granules is started with a watch in its process: a task that wants to run every
-2 ms, and notes how much later it ran. The time in which the machine gave the processor to others is taken off, as Linux
-tells it for the thread of the loop. Each kind of request is sent by several clients at once for some seconds, the very
-first one of its kind included, and in the end all kinds together. The longest and the next longest block are printed
-for each kind, in milliseconds. What is asked of the server: never more than 50. ``--stacks`` prints what the loop ran.
+Usage: ``python benchmarks/loop.py [--seconds N] [--clients N] [--only NAME] [--stacks] [--data FOLDER]``. A
+``jupyter gdc`` with 1,000 collections, 100,000 items and 10,000 granules is started with a watch in its process: a task
+that wants to run every 2 ms, and notes how much later it ran. What the machine gave to others is taken off: as Linux
+tells it for the thread of the loop, and what a process beside it that does nothing was late at the same time. Each kind
+of request is sent by several clients at once for some seconds, the very first one of its kind included, and in the end
+all kinds together. The longest and the next longest block are printed for each kind, in milliseconds. What is asked of
+the server: never more than 50. ``--stacks`` prints what ran meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,49 +31,82 @@ from gdc_jupyter.demo import free_port
 
 ASKED, TICK, NOTED = 0.05, 0.002, 0.005
 LATE = 0.03
+#: Functions in which threads wait for work.
+IDLE = ("_worker", "wait", "select", "_look")
 
 
 class Watch:
-    """Notes in a file when the loop was blocked, for how long, and what it ran."""
+    """Notes in a file when the loop was blocked, for how long, and what all threads ran."""
 
     def __init__(self, path: Path) -> None:
         self.file = path.open("a", buffering=1)
         self.beat = time.monotonic()
-        self.stack = ""
+        self.stacks = ""
+        self.garbage = self.garbage_began = 0.0
+        self.callback = ""
 
     async def run(self) -> None:
         """Watch until the loop ends."""
-        self.thread = threading.get_ident()
-        threading.Thread(target=self._look, daemon=True).start()
+        threading.Thread(target=self._look, name="watch", daemon=True).start()
+        gc.callbacks.append(self._collecting)
+        self._time_callbacks()
         path = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         waits = os.open(path, os.O_RDONLY) if path.exists() else None
         while True:
-            began, waited = time.monotonic(), _waited(waits)
-            self.beat = began
+            began, waited, computed = time.monotonic(), _waited(waits), time.process_time()
+            self.beat, self.garbage = began, 0.0
             await asyncio.sleep(TICK)
             late = time.monotonic() - began - TICK
             if late > NOTED:
-                self._note(began, late - (_waited(waits) - waited))
+                self._note(began, late - (_waited(waits) - waited), time.process_time() - computed)
 
-    def _note(self, began: float, blocked: float) -> None:
-        entry = {"began": began, "ended": time.monotonic(), "blocked": blocked, "stack": self.stack}
-        self.stack = ""
+    def _note(self, began: float, blocked: float, computed: float) -> None:
+        entry = {"began": began, "ended": time.monotonic(), "blocked": blocked, "cpu": computed, "stack": self.stacks}
+        entry |= {"garbage": self.garbage, "callback": self.callback}
+        self.callback = ""
+        self.stacks = ""
         self.file.write(json.dumps(entry) + "\n")
 
+    def _collecting(self, phase: str, _: dict[str, Any]) -> None:
+        """Count the time of the search for garbage, which stops all threads."""
+        if phase == "start":
+            self.garbage_began = time.monotonic()
+        else:
+            self.garbage += time.monotonic() - self.garbage_began
+
+    def _time_callbacks(self) -> None:
+        """Keep which callback of the loop took long."""
+        run = asyncio.Handle._run
+
+        def timed(handle: asyncio.Handle) -> None:
+            began = time.monotonic()
+            run(handle)
+            if time.monotonic() - began > LATE / 2:
+                self.callback += f"{1000 * (time.monotonic() - began):.0f} ms of {handle!r:.200} "
+
+        asyncio.Handle._run = timed  # type: ignore[method-assign]
+
     def _look(self) -> None:
-        """Keep what the loop runs where it is late."""
+        """Keep what threads run where the loop is late."""
         while True:
             time.sleep(LATE / 3)
-            if time.monotonic() - self.beat > LATE and not self.stack:
-                frames = traceback.extract_stack(sys._current_frames()[self.thread])
-                self.stack = " < ".join(
-                    f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames[:-9:-1]
-                )
+            if time.monotonic() - self.beat > LATE and not self.stacks:
+                frames = [traceback.extract_stack(frame) for frame in sys._current_frames().values()]
+                calls = [
+                    [f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frame] for frame in frames
+                ]
+                self.stacks = " | ".join(" < ".join(each[:-9:-1]) for each in calls if each[-1].split()[-1] not in IDLE)
 
 
 def _waited(waits: int | None) -> float:
     """Return the seconds in which a thread could have run, but others did."""
     return int(os.pread(waits, 100, 0).split()[1]) / 1e9 if waits is not None else 0.0
+
+
+def beside(entry: dict[str, Any], others: list[dict[str, Any]]) -> float:
+    """Return the seconds in which the process beside was late while the loop was."""
+    overlaps = (min(entry["ended"], each["ended"]) - max(entry["began"], each["began"]) for each in others)
+    return sum(max(each - TICK, 0.0) for each in overlaps)
 
 
 def serve(path: Path, arguments: list[str]) -> None:
@@ -169,7 +205,8 @@ def report(kind: str, entries: list[dict[str, Any]], told: str, stacks: bool) ->
     if stacks:
         for entry in longest:
             if entry["blocked"] > ASKED / 2:
-                print(f"      {1000 * entry['blocked']:.0f} ms: {entry['stack']}", flush=True)
+                computed = f"{1000 * entry['cpu']:.0f} ms of processors, {1000 * entry['garbage']:.0f} of garbage"
+                print(f"      {1000 * entry['blocked']:.0f} ms, {computed}: {entry['callback']}; {entry['stack']}")
 
 
 def measure(port: int, watched: Path, options: argparse.Namespace) -> None:
@@ -178,8 +215,10 @@ def measure(port: int, watched: Path, options: argparse.Namespace) -> None:
 
     def since(start: float) -> list[dict[str, Any]]:
         time.sleep(0.3)
-        entries = [json.loads(line) for line in watched.read_text().splitlines()]
-        return [entry for entry in entries if entry["ended"] > start]
+        noted = (watched, watched.with_suffix(".beside"))
+        entries, others = ([json.loads(line) for line in path.read_text().splitlines()] for path in noted)
+        entries = [entry for entry in entries if entry["ended"] > start]
+        return [entry | {"blocked": entry["blocked"] - beside(entry, others)} for entry in entries]
 
     time.sleep(3)
     report("start, and the first answer", since(0.0), "", options.stacks)
@@ -200,20 +239,27 @@ def main() -> None:
     if sys.argv[1:2] == ["--serve"]:
         serve(Path(sys.argv[2]), sys.argv[3:])
         return
+    if sys.argv[1:2] == ["--beside"]:
+        asyncio.run(Watch(Path(sys.argv[2])).run())
+        return
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=5.0, help="for each kind of request")
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--only", default="", help="kinds that have this in their name")
+    parser.add_argument("--data", help="a folder for the data, which are made there the first time")
     parser.add_argument("--stacks", action="store_true", help="print what the loop ran while it was blocked")
     options = parser.parse_args()
     import loop_data as data
 
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        arguments = data.make(folder)
-        data.add_coverages(folder)
+        folder = Path(options.data or name)
+        if not (folder / "data").exists():
+            data.make(folder)
+        arguments = data.options(folder)
         port, watched, log = free_port(), folder / "watch.jsonl", folder / "gdc.log"
-        watched.touch()
+        watched.write_text("")
+        shutil.rmtree(folder / "data" / "jobs", ignore_errors=True)
+        idle = subprocess.Popen([sys.executable, __file__, "--beside", str(watched.with_suffix(".beside"))])
         arguments += [f"--ServerApp.port={port}", f"--IdentityProvider.token={data.TOKEN}", "--no-browser"]
         with log.open("wb") as file:
             process = subprocess.Popen(
@@ -227,8 +273,9 @@ def main() -> None:
             print(f"{'milliseconds':48}{'longest':>8}{'next':>8}   answers")
             measure(port, watched, options)
         finally:
-            process.terminate()
-            process.wait(timeout=30)
+            for each in (process, idle):
+                each.terminate()
+                each.wait(timeout=30)
 
 
 if __name__ == "__main__":

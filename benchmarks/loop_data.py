@@ -12,6 +12,8 @@ import coverages_data
 import listing
 import search
 
+from gdc_jupyter.catalog.catalog import Catalog
+
 COLLECTIONS, ITEMS, GRANULES = 1000, 100_000, 10_000
 TOKEN = "benchmark"
 USER = {"Authorization": f"Bearer basic//{TOKEN}"}
@@ -35,23 +37,21 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def make(folder: Path) -> list[str]:
-    """Make collections, items and granules, and return the options of a server that has them."""
+def make(folder: Path) -> None:
+    """Make collections, items and granules."""
+    folder.mkdir(parents=True, exist_ok=True)
     coverages_data.make(folder)
     search.fill(folder / "data", search.columns(ITEMS))
     listing.fill(folder / "data", COLLECTIONS)
-    catalogue = folder / "granules.json"
-    catalogue.write_text(json.dumps(_granules()))
-    return ["--GdcApp.samples=False", f"--GdcApp.ous_catalogue={catalogue}", "--GdcApp.max_running_jobs=1"]
-
-
-def add_coverages(folder: Path) -> None:
-    """Make collections of the coverages."""
-    from gdc_jupyter.catalog.catalog import Catalog
-
+    (folder / "granules.json").write_text(json.dumps(_granules()))
     catalog = Catalog(folder / "data", samples=False)
     for name, collection in (("scenes.zarr", "scenes"), ("field.zarr", "field"), ("scene.tif", "scene")):
         catalog.add(folder / name, collection)
+
+
+def options(folder: Path) -> list[str]:
+    """Return the options of a server of the data."""
+    return ["--GdcApp.samples=False", f"--GdcApp.ous_catalogue={folder / 'granules.json'}"]
 
 
 def _granules() -> dict[str, Any]:
@@ -144,7 +144,8 @@ def kinds(service: str) -> dict[str, list[Call]]:
     upload = secrets.token_bytes(32 << 20)
     wide = {"process": {"process_graph": graph(2000)}}
     polygon = {"intersects": {"type": "Polygon", "coordinates": [_ring(20_000)]}, "limit": 100}
-    ten_megabytes = process() | {"description": "x" * (9 << 20)}
+    nine_megabytes = process()
+    nine_megabytes["process"]["description"] = "x" * (9 << 20)
     features = [{"type": "Feature", "properties": {}, "geometry": polygon["intersects"]} for _ in range(12)]
     collection = {"type": "FeatureCollection", "features": features}
     zones = {"inputs": {"collection": "scenes", "geometries": collection}}
@@ -202,7 +203,7 @@ def kinds(service: str) -> dict[str, list[Call]]:
         ],
         "executions with 12 polygons of 20,000 corners": [_post("/gdc/processes/zonal_statistics/execution", zones)],
         "validations of 2,000 nodes": [_post("/gdc/validation", wide["process"])],
-        "bodies of 9 MB": [_post("/gdc/jobs", ten_megabytes)],
+        "bodies of 9 MB": [_post("/gdc/jobs", nine_megabytes)],
         "stored processes": [
             Call("PUT", "/gdc/process_graphs/mine", json.dumps(process()["process"]).encode(), USER | _JSON),
             _get("/gdc/process_graphs"),

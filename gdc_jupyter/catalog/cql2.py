@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from gdc_jupyter.catalog.item_functions import geometry_of
 from gdc_jupyter.catalog.rfc3339 import milliseconds
 from gdc_jupyter.errors import GdcError
 
@@ -372,10 +373,9 @@ def checked_geometry(node: Any, parameter: str) -> str:
     """
     import shapely
 
-    text = orjson.dumps(node)
+    text = orjson.dumps(node).decode()
     try:
-        geometry = shapely.from_geojson(text)
-        edges = [float(edge) for edge in shapely.bounds(geometry)]
+        edges = [float(edge) for edge in shapely.bounds(geometry_of(text))]
     except (shapely.errors.GEOSException, ValueError, TypeError):
         edges = [math.nan]
     if not all(map(math.isfinite, edges)):
@@ -383,7 +383,7 @@ def checked_geometry(node: Any, parameter: str) -> str:
     west, south, east, north = edges
     if west < -360 or east > 360 or south < -90 or north > 90:
         raise GdcError("ParameterInvalid", f"The parameter '{parameter}' has a geometry outside of the Earth.")
-    return text.decode()
+    return text
 
 
 def _never(operator: str) -> str:
@@ -415,5 +415,5 @@ def bounds_of(geometry: str) -> tuple[float, float, float, float]:
     """Return west, south, east and north of a GeoJSON geometry."""
     import shapely
 
-    west, south, east, north = shapely.bounds(shapely.from_geojson(geometry)).tolist()
+    west, south, east, north = shapely.bounds(geometry_of(geometry)).tolist()
     return west, south, east, north

@@ -38,11 +38,12 @@ def _relates(relation: str, document: bytes, other: str) -> bool | None:
         # Not all who cross the antimeridian part there.
         geometry = outline([point[:2] for point in geometry["coordinates"][0]]) or geometry
     own = shapely.from_geojson(orjson.dumps(geometry))
-    return bool(getattr(shapely, relation)(own, _geometry(other)))
+    return bool(getattr(shapely, relation)(own, geometry_of(other)))
 
 
 @lru_cache(maxsize=32)
-def _geometry(text: str) -> Any:
+def geometry_of(text: str) -> Any:
+    """Return a GeoJSON geometry, which is kept: large ones are asked for many times in a search."""
     import shapely
 
     made = shapely.from_geojson(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import os
 import signal
 import socket
@@ -13,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from gdc_jupyter.errors import GdcError
 
@@ -124,16 +125,21 @@ class Launcher:
         GdcError
             ``Internal`` where no forkserver can be started.
         """
+        number = next(self._numbers)
+        # Process graphs may be large.
+        command = await asyncio.to_thread(orjson.dumps, {"do": "fork", "id": number, "request": request})
         await self._until_ready()
-        child = Child(self, next(self._numbers))
-        self._children[child._number] = child
-        self.send({"do": "fork", "id": child._number, "request": request})
+        child = self._children[number] = Child(self, number)
+        self._send(command)
         return child
 
     def send(self, command: dict[str, Any]) -> None:
-        """Send a command to the forkserver."""
+        """Send a short command to the forkserver."""
+        self._send(orjson.dumps(command))
+
+    def _send(self, line: bytes) -> None:
         if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(json.dumps(command).encode() + b"\n")
+            self._writer.write(line + b"\n")
 
     async def close(self) -> None:
         """End the forkserver and all its children."""
@@ -174,7 +180,7 @@ class Launcher:
     ) -> None:
         try:
             while line := await reader.readline():
-                event = json.loads(line)
+                event = orjson.loads(line)
                 if event["event"] == "ready":
                     ready.set_result(event["pid"])
                 elif event["event"] == "forked" and event["id"] in self._children:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, and_, func, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import IntegrityError
@@ -50,7 +51,7 @@ class ProcessStore:
             row = connection.execute(select(*columns).where(_is(owner, process_id))).first()
         if row is None:
             raise GdcError("ProcessGraphNotFound", f"The user-defined process '{process_id:.100}' does not exist.")
-        return _described(process_id, row.description) | {"process_graph": json.loads(row.process_graph)}
+        return _described(process_id, row.description) | {"process_graph": orjson.loads(row.process_graph)}
 
     def list(
         self, owner: str, limit: int | None = None, cursor: str | None = None
@@ -90,7 +91,7 @@ class ProcessStore:
         description = {name: value for name, value in process.items() if name not in ("id", "process_graph")}
         values = {
             "description": json.dumps(description),
-            "process_graph": json.dumps(process["process_graph"]),
+            "process_graph": orjson.dumps(process["process_graph"]).decode(),
             "updated": time,
         }
         try:

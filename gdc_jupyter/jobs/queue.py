@@ -278,11 +278,11 @@ class JobQueue:
 
     async def ask(self, mode: str, **arguments: Any) -> Any:
         """Return the answer of a child to one of the short questions of `worker.main`."""
-        folder = Path(tempfile.mkdtemp(prefix="gdc-"))
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="gdc-"))
         try:
             return await self._ask_in(folder, mode, **arguments)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, folder, True)
 
     async def _ask_in(self, folder: Path, mode: str, **arguments: Any) -> Any:
         child = await self._launcher.fork(self._request | {"mode": mode, "folder": str(folder)} | arguments)
@@ -293,7 +293,7 @@ class JobQueue:
             raise
         if not (folder / worker.ANSWER).exists():
             raise GdcError("Internal", _reason(code))
-        return worker.read_answer(folder)
+        return await asyncio.to_thread(worker.read_answer, folder)
 
 
 def _fields(permissions: Permissions) -> dict[str, Any]:

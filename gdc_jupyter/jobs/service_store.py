@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, Row, and_, func, or_, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import IntegrityError
@@ -162,14 +163,14 @@ class ServiceStore:
 
 
 def _texts(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: json.dumps(value) if name in _JSON else value for name, value in fields.items()}
+    return {name: orjson.dumps(value).decode() if name in _JSON else value for name, value in fields.items()}
 
 
 def _service(row: Row[Any]) -> Service:
     fields = dict(row._mapping)
     for name in _JSON:
         text = fields.get(name)
-        fields[name] = None if text is None else json.loads(text)
+        fields[name] = None if text is None else orjson.loads(text)
     return Service(**fields)
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, Row, and_, create_engine, event, func, or_, select
 from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import IntegrityError
@@ -103,7 +104,7 @@ class JobStore:
         row |= {
             "id": f"j-{secrets.token_hex(10)}",
             "owner": owner,
-            "process": json.dumps(process),
+            "process": orjson.dumps(process).decode(),
         }
         row |= {"status": "created", "progress": 0.0, "created": time, "updated": time}
         with self._engine.begin() as connection:
@@ -159,7 +160,7 @@ class JobStore:
         GdcError
             ``JobNotFound``, or ``JobLocked`` while it is queued or running.
         """
-        values = {key: json.dumps(value) if key in _JSON else value for key, value in changes.items()}
+        values = {key: orjson.dumps(value).decode() if key in _JSON else value for key, value in changes.items()}
         mine = and_(jobs.c.id == job_id, jobs.c.owner == owner, jobs.c.status.not_in(ACTIVE))
         with self._engine.begin() as connection:
             if connection.execute(jobs.update().where(mine).values(**values, updated=now())).rowcount:
@@ -356,7 +357,7 @@ def _job(row: Row[Any]) -> Job:
     fields = dict(row._mapping)
     for name in _JSON:
         text = fields.get(name)
-        fields[name] = None if text is None else json.loads(text)
+        fields[name] = None if text is None else orjson.loads(text)
     return Job(**fields)
 
 

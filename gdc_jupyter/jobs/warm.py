@@ -28,6 +28,8 @@ _CONNECT_SECONDS = 60.0
 #: How long the work of a client that has gone may go on before its worker is ended.
 _LEAVE_SECONDS = 1.0
 _WAITING_FOR_EACH = 50
+#: Bytes of a head that is read in a thread.
+_LONG = 1 << 16
 
 
 class Answer:
@@ -124,12 +126,14 @@ class WarmWorkers:
             raise GdcError("InfrastructureBusy", "Too many requests wait. Try again in a moment.")
         self._in_line += 1
         try:
+            # Inputs and process graphs may be large.
+            request = await asyncio.to_thread(orjson.dumps, {"mode": mode} | arguments)
             await self._places.acquire()
         finally:
             self._in_line -= 1
         spool = Spool()
         head: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        work = self._task(self._work(orjson.dumps({"mode": mode} | arguments), head, spool))
+        work = self._task(self._work(request, head, spool))
         work.add_done_callback(lambda _: self._places.release())
         try:
             yield Answer(await head, spool)
@@ -236,7 +240,7 @@ async def _pass_on(reader: asyncio.StreamReader, head: asyncio.Future[dict[str, 
         if kind == frames.DATA:
             await spool.put(payload)
         elif kind == frames.HEAD and not head.done():
-            head.set_result(orjson.loads(payload))
+            head.set_result(await _loaded(payload))
         elif kind == frames.ERROR:
             told = orjson.loads(payload)
             failure = GdcError(told["code"], told["message"])
@@ -246,6 +250,10 @@ async def _pass_on(reader: asyncio.StreamReader, head: asyncio.Future[dict[str, 
         elif kind == frames.END:
             spool.end() if failure is None else spool.fail(failure)
             return
+
+
+async def _loaded(head: bytes) -> Any:
+    return await asyncio.to_thread(orjson.loads, head) if len(head) > _LONG else orjson.loads(head)
 
 
 async def _end(work: asyncio.Task[None]) -> None:

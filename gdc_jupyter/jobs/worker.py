@@ -16,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from gdc_jupyter.errors import Fault, GdcError, InvalidProcessGraph
 from gdc_jupyter.jobs import results
 from gdc_jupyter.jobs.model import LEVELS
@@ -311,7 +313,12 @@ def read_answer(folder: Path) -> Any:
     GdcError
         What the child raised.
     """
-    told = json.loads((folder / ANSWER).read_text())
+    text = (folder / ANSWER).read_bytes()
+    try:
+        told = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # Numbers that are none.
+        told = json.loads(text)
     if "error" not in told:
         return told["answer"]
     raise GdcError(told["error"]["code"], told["error"]["message"])

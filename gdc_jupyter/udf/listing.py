@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -19,12 +20,6 @@ _LIBRARIES = (
 
 def runtimes() -> dict[str, Any]:
     """Return the runtimes as ``GET /udf_runtimes`` gives them."""
-    libraries = {}
-    for name in _LIBRARIES:
-        try:
-            libraries[name] = {"version": version(name)}
-        except PackageNotFoundError:
-            continue
     return {
         NAME: {
             "title": f"Python {VERSION}",
@@ -36,9 +31,20 @@ def runtimes() -> dict[str, Any]:
             ),
             "type": "language",
             "default": VERSION,
-            "versions": {VERSION: {"libraries": libraries}},
+            "versions": {VERSION: {"libraries": _libraries()}},
         }
     }
+
+
+@cache
+def _libraries() -> dict[str, dict[str, str]]:
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = {"version": version(name)}
+        except PackageNotFoundError:
+            continue
+    return found
 
 
 def require(runtime: str, wanted: str | None) -> None:

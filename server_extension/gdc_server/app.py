@@ -170,6 +170,8 @@ class GdcApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Make the services, which start when the server's loop runs."""
+        # A thread that computes lets the loop go on after this time: by default after five times as long.
+        sys.setswitchinterval(0.001)
         data = Path(self.data_dir).expanduser().absolute()
         # Kernels of this server find the same catalogue.
         os.environ["GDC_DATA_DIR"] = str(data)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import logging
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gdc_jupyter.catalog.user_folder import UserFolder
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.samples import is_complete
 from gdc_jupyter.settings import Permissions, files_folder
+from gdc_server import contract, openapi30, pages
 from gdc_server.callbacks import Subscribers
 from gdc_server.oidc.accounts import Accounts
 from gdc_server.opendap.reading import Reading
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from gdc_jupyter.jobs.service_store import ServiceStore
     from gdc_jupyter.jobs.store import JobStore
 
+_T = TypeVar("_T")
+_COMPUTING = 2
 _log = logging.getLogger("gdc")
 
 
@@ -116,7 +121,15 @@ class Services:
     _constants: dict[str, Any] = field(default_factory=dict)
     _launcher: Launcher | None = None
     _sample_maker: subprocess.Popen[bytes] | None = None
+    _computing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_COMPUTING, "gdc-computing"))
     _background: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def compute(self, work: Callable[[], _T]) -> _T:
+        """Return what Python code returns that computes and waits for nothing, such as the writing of a long answer.
+
+        Few such threads run at the same time: each takes its turn at the interpreter, which the loop waits for.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._computing, work)
 
     async def queue(self) -> JobQueue:
         """Return the running queue."""
@@ -186,13 +199,15 @@ class Services:
 
     async def _get_ready(self) -> None:
         # One after the other, so that a first request does not share the processor with all of it.
-        await asyncio.to_thread(self.ous.load)
+        _keep_what_is_there()
+        for work in (contract.get_ready, openapi30.document, pages.get_ready, self.ous.load):
+            await asyncio.to_thread(work)
+            _keep_what_is_there()
         for name in ("processes", "formats"):
             await self.constant(name)
         catalog = await self.catalog()
         await asyncio.to_thread(catalog.collections)
-        # What is loaded stays; the garbage collector need not look at it again and again.
-        gc.freeze()
+        _keep_what_is_there()
         self._make_samples()
 
     async def close(self) -> None:
@@ -207,6 +222,7 @@ class Services:
             await asyncio.to_thread(self._sample_maker.wait)
         for task in self._background:
             task.cancel()
+        self._computing.shutdown(wait=False, cancel_futures=True)
         if self._opening is not None:
             await (await self._opening).close()
         elif self._launcher is not None:
@@ -255,8 +271,10 @@ class Services:
             launcher.spawn()
         except OSError as error:
             _log.warning("Jobs cannot run: %s", error)
-            return
-        self._launcher = launcher
+        else:
+            self._launcher = launcher
+        # While it is loaded, nothing else goes on.
+        importlib.import_module("numpy")
 
     def _make_samples(self) -> None:
         """Begin to make the generated samples; a request that comes first makes what it needs itself."""
@@ -281,6 +299,11 @@ class Services:
         task = asyncio.create_task(_tell_failure(work))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _keep_what_is_there() -> None:
+    """Spare what is there and stays from the search for garbage, which stops everything for as long as it takes."""
+    gc.freeze()
 
 
 async def _tell_failure(work: Any) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -183,7 +183,7 @@ class ApiHandler(BodyHandler):
         """Return the catalogue as who asks may see it."""
         return (await self.services.catalog()).seen_by(self.viewer)
 
-    def read_json(self, operation: str) -> dict[str, Any]:
+    async def read_json(self, operation: str) -> dict[str, Any]:
         """Return the body, checked against the contract.
 
         Parameters
@@ -197,22 +197,7 @@ class ApiHandler(BodyHandler):
             ``RequestInvalid``, ``ProcessGraphMissing`` or ``ProcessGraphInvalid``, with the place in the body and what
             would be right.
         """
-        try:
-            body = orjson.loads(self.request.body)
-        except orjson.JSONDecodeError as error:
-            found = f"not JSON: {error}" if self.request.body.strip() else "empty"
-            raise GdcError("RequestInvalid", f"The body must be a JSON object; it is {found}.") from None
-        try:
-            # What cannot be written again, for it is nested too deeply, must not get in.
-            orjson.dumps(body)
-        except orjson.JSONEncodeError:
-            raise contract.too_deep(body) from None
-        contract.check(body, operation)
-        checked: dict[str, Any] = body
-        if "process" in checked:
-            # Null is as good as nothing here, and answers have none.
-            checked["process"] = {name: value for name, value in checked["process"].items() if value is not None}
-        return checked
+        return await self.services.compute(partial(contract.read, self.request.body, operation))
 
     async def in_thread(self, work: Callable[[], _T]) -> _T:
         """Return what ``work`` returns, with the loop free meanwhile."""
@@ -238,9 +223,17 @@ class ApiHandler(BodyHandler):
             )
         return text
 
-    def limit(self) -> int | None:
-        """Return how many elements a page may have, None for all."""
+    def limit(self, for_people: int | None = None) -> int | None:
+        """Return how many elements a page may have, None for all.
+
+        Parameters
+        ----------
+        for_people : int, optional
+            How many where HTML is wanted and no limit is given: nobody reads thousands.
+        """
         limit = self.integer("limit")
+        if limit is None and self.format(JSON, HTML) is HTML:
+            limit = for_people
         return None if limit is None else min(limit, self.services.limits.max_page)
 
     def format(self, *offers: Offer) -> Offer:
@@ -268,8 +261,8 @@ class ApiHandler(BodyHandler):
             self.log.warning("%s %s was broken off", self.request.method, self.request.path, exc_info=True)
             self.break_off()
 
-    def send_as(self, page: str, body: Any, offer: Offer = JSON, also: dict[str, Any] | None = None) -> None:
-        """Send what the client wants: the body, or a page that shows it.
+    async def send_as(self, page: str, body: Any, offer: Offer = JSON, also: dict[str, Any] | None = None) -> None:
+        """Send what the client wants: the body, or a page that shows it; both may be long, and are made in a thread.
 
         Parameters
         ----------
@@ -283,28 +276,40 @@ class ApiHandler(BodyHandler):
             What the page needs beside the body.
         """
         if self.format(offer, HTML) is not HTML:
-            self.send(body, offer.media_type)
+            await self.send_long(body, offer.media_type)
             return
-        shown = orjson.loads(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS))
-        self.send_page(page, shown | (also or {}))
+        self._begin_page()
+        self.finish(await self.services.compute(lambda: self._page(page, orjson.loads(_as_json(body)) | (also or {}))))
 
-    def send_page(self, page: str, body: Any) -> None:
+    async def send_page(self, page: str, body: Any) -> None:
         """Send a page."""
-        from gdc_server.pages import render
+        self._begin_page()
+        self.finish(await self.services.compute(lambda: self._page(page, body)))
 
+    def _begin_page(self) -> None:
         self._is_page = True
         self.set_header("Content-Security-Policy", self.content_security_policy)
         self.set_header("Content-Type", "text/html; charset=utf-8")
+
+    def _page(self, page: str, body: Any) -> str:
+        from gdc_server.pages import render
+
         query = {name: values[-1].decode("utf-8", "replace") for name, values in self.request.query_arguments.items()}
         asked = urlencode({name: value for name, value in query.items() if name not in ("f", "token")})
         address = f"{self.links.server}/{self.request.path.removeprefix(self.base_url)}{f'?{asked}' if asked else ''}"
-        self.finish(render(page, body, self.links.root, address, self.viewer))
+        return render(page, body, self.links.root, address, self.viewer)
+
+    async def send_long(self, body: Any, media_type: str = "application/json") -> None:
+        """Send JSON that may be long, and is written in a thread."""
+        text = await self.services.compute(lambda: _as_json(body))
+        self.set_header("Content-Type", media_type)
+        self.finish(text)
 
     def send(self, body: Any, media_type: str = "application/json", status: int = 200) -> None:
         """Send JSON."""
         self.set_status(status)
         self.set_header("Content-Type", media_type)
-        self.finish(orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS))
+        self.finish(_as_json(body))
 
     @cached_property
     def error_number(self) -> str:
@@ -325,7 +330,8 @@ class ApiHandler(BodyHandler):
             self.set_header("WWW-Authenticate", "Bearer")
         body = errors.body_of(error, self.error_number)
         if self._wants_page():
-            self.send_page("error", body)
+            self._begin_page()
+            self.finish(self._page("error", body))
             return
         self.set_header("Content-Type", "application/json")
         self.finish(orjson.dumps(body))
@@ -377,6 +383,10 @@ class UnknownPathHandler(ApiHandler):
     def delete(self, *_: str) -> None:
         """Say that it is not there."""
         self.get()
+
+
+def _as_json(body: Any) -> bytes:
+    return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
 
 
 def as_gdc_error(status: int, exc_info: Any, number: str) -> GdcError:

@@ -12,7 +12,7 @@ from gdc_server.api.base import ApiHandler
 from gdc_server.api.coverages import coverage_links
 from gdc_server.api.items import item_links
 from gdc_server.api.links import Links
-from gdc_server.api.paging import page_links, page_of
+from gdc_server.api.paging import ON_A_PAGE, page_links, page_of
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.collection import Collection
@@ -28,7 +28,7 @@ class CollectionsHandler(ApiHandler):
     @allow_unauthenticated
     async def get(self) -> None:
         """List a page of them."""
-        limit, cursor = self.limit(), self.integer("cursor", 0)
+        limit, cursor = self.limit(ON_A_PAGE), self.integer("cursor", 0)
         catalog = await self.catalog()
         collections, following = page_of(await self.in_thread(catalog.collections), limit, cursor)
         links = self.links
@@ -38,7 +38,7 @@ class CollectionsHandler(ApiHandler):
             links.link("root", title="Landing page"),
             links.link("parent", title="Landing page"),
         ]
-        self.send_as("collections", {"collections": described, "links": own})
+        await self.send_as("collections", {"collections": described, "links": own})
 
 
 class CollectionHandler(ApiHandler):
@@ -49,7 +49,7 @@ class CollectionHandler(ApiHandler):
         """Describe it in full."""
         catalog = await self.catalog()
         collection = await self.in_thread(lambda: catalog.get(collection_id))
-        self.send_as("collection", await self.in_thread(lambda: described_as_json(collection, self.links)))
+        await self.send_as("collection", await self.in_thread(lambda: described_as_json(collection, self.links)))
 
 
 def described_as_json(collection: Collection, links: Links) -> orjson.Fragment:

@@ -52,7 +52,7 @@ class CoverageHandler(_CoverageHandler):
         path = ("collections", collection_id, "coverage")
         shown = flat if any(name.startswith("scale-") for name in flat) else flat | _fitting(domain)
         formats = [{"href": self.links.url(*path, **flat, f=media.name), "title": media.title} for media in MEDIA]
-        self.send_page(
+        await self.send_page(
             "coverage",
             {
                 "id": collection_id,
@@ -89,7 +89,7 @@ class DomainSetHandler(_CoverageHandler):
         queue = await self.services.queue()
         asked = {"collection": collection_id, "query": self.query(), "viewer": self.viewer}
         found = await queue.warm.ask("domain_set", **asked)
-        self.send_as("document", found, also=_about("Domain set", collection_id))
+        await self.send_as("document", found, also=_about("Domain set", collection_id))
 
 
 class RangeTypeHandler(_CoverageHandler):
@@ -102,7 +102,7 @@ class RangeTypeHandler(_CoverageHandler):
         queue = await self.services.queue()
         asked = {"collection": collection_id, "query": self.query(), "viewer": self.viewer}
         found = await queue.warm.ask("range_type", **asked)
-        self.send_as("document", found, also=_about("Range type", collection_id))
+        await self.send_as("document", found, also=_about("Range type", collection_id))
 
 
 def _about(title: str, collection_id: str) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
 
 from tornado.web import StaticFileHandler
@@ -27,7 +29,17 @@ class DownloadHandler(ApiHandler, StaticFileHandler):
         """Return the media type, which does not go by the file's name."""
         return self.media_type
 
+    def flush(self, include_footers: bool = False) -> Awaitable[None]:  # type: ignore[override]
+        """Send what there is, and let others go on: a fast client would take a large file in one go."""
+        sent = super().flush(include_footers)
+        return sent if include_footers else _then_others(sent)
+
     def set_extra_headers(self, path: str) -> None:
         """Add the file's name, and that proxies may not keep it."""
         self.set_attachment_header(Path(path).name)
         self.set_header("Cache-Control", "private")
+
+
+async def _then_others(sent: Awaitable[None]) -> None:
+    await sent
+    await asyncio.sleep(0)

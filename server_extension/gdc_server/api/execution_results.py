@@ -43,7 +43,7 @@ async def send_results(handler: ApiHandler, job: Job, execution: Execution) -> N
         await send_files(handler, described, _folder(services, job.id) / results.FILES)
     elif execution.response == "document":
         files = _folder(services, job.id) / results.FILES
-        handler.send(await asyncio.to_thread(in_document, described, files))
+        await handler.send_long(await asyncio.to_thread(in_document, described, files))
     elif execution.response == "document-links":
         handler.send(_linked(services, job.id, described, root))
     else:
@@ -89,7 +89,8 @@ def in_document(described: Mapping[str, Any], files: Path) -> dict[str, Any]:
 
 def _qualified(content: bytes, media_type: str) -> dict[str, Any]:
     if media_type.partition(";")[0] in _JSON:
-        return {"mediaType": media_type, "value": orjson.loads(content)}
+        # It is put in as it is: what the writers write is JSON.
+        return {"mediaType": media_type, "value": orjson.Fragment(content)}
     if media_type.startswith("text/"):
         return {"mediaType": media_type, "value": content.decode("utf-8")}
     return {"mediaType": media_type, "encoding": "base64", "value": base64.b64encode(content).decode()}

@@ -71,10 +71,10 @@ class ProcessHandler(_ProcessHandler):
         for each in predefined:
             if each["id"] == process_id:
                 links = [*each.get("links", []), self._self(process_id)]
-                self.send_as("process", {**each, "version": VERSION, "links": links})
+                await self.send_as("process", {**each, "version": VERSION, "links": links})
                 return
         process = await self.process(process_id)
-        self.send_as("process", process.describe() | {"links": process_links(process, self.links)})
+        await self.send_as("process", process.describe() | {"links": process_links(process, self.links)})
 
     def _self(self, process_id: str) -> dict[str, str]:
         return self.links.link("self", "processes", process_id)
@@ -89,7 +89,7 @@ class ExecutionHandler(_ProcessHandler, SynchronousHandler):
     async def post(self, process_id: str) -> None:
         """Execute it: while the client waits, or as a job where it prefers not to."""
         process = await self.process(process_id)
-        body = self.read_json("execute-ogc-process")
+        body = await self.read_json("execute-ogc-process")
         subscriber = {name: str(uri) for name, uri in (body.get("subscriber") or {}).items() if uri}
         for uri in subscriber.values():
             await check_address(uri, self.services.callback_hosts)
@@ -172,7 +172,7 @@ class ExecutionHandler(_ProcessHandler, SynchronousHandler):
         await send_results(self, job, execution)
 
     async def _send_document(self, described: dict[str, Any], folder: Path) -> None:
-        self.send(await asyncio.to_thread(in_document, described, folder / results.FILES))
+        await self.send_long(await asyncio.to_thread(in_document, described, folder / results.FILES))
 
 
 def _plain(process: OgcProcess) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class FilesHandler(ApiHandler):
         folder = self.services.user_folder(self.owner)
         files, following = await asyncio.to_thread(folder.list, limit, cursor)
         links = page_links(self.links, "files", limit, cursor, following)
-        self.send({"files": [asdict(file) for file in files], "links": links})
+        listed = await asyncio.to_thread(lambda: [asdict(file) for file in files])
+        await self.send_long({"files": listed, "links": links})
 
 
 class UserFileHandler(DownloadHandler):

@@ -52,7 +52,7 @@ class _PageHandler(ApiHandler):
         }
         if page.matched is not None:
             body["numberMatched"] = page.matched
-        self.send_as("items", body, GEOJSON_OFFER, {"collection": collection_id})
+        await self.send_as("items", body, GEOJSON_OFFER, {"collection": collection_id})
 
     def given(self) -> dict[str, list[str]]:
         """Return the parameters of the query."""
@@ -128,7 +128,7 @@ class ItemHandler(ApiHandler):
             return item(catalog, collection_id, item_id).replace(ROOT.encode(), as_in_json(self.links.root))
 
         found = orjson.Fragment(await self.in_thread(find))
-        self.send_as("item", found, GEOJSON_OFFER, {"collection_id": collection_id})
+        await self.send_as("item", found, GEOJSON_OFFER, {"collection_id": collection_id})
 
 
 class AssetHandler(ApiHandler, StaticFileHandler):
@@ -193,7 +193,7 @@ class SearchHandler(_PageHandler):
     @allow_unauthenticated
     async def post(self) -> None:
         """List a page of those that the body wants."""
-        body = self.read_json("search-items-by-body")
+        body = await self.read_json("search-items-by-body")
         page, request = await self._find(None, body)
         links: list[dict[str, Any]] = [
             self.links.link("self", "search", type=GEOJSON),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs.model import LEVELS, Execution, Job, JobFilter, LogEntry
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.executions import STATES, status_info
-from gdc_server.api.paging import page_links
+from gdc_server.api.paging import ON_A_PAGE, page_links
 
 _FIELDS = ("title", "description", "process", "plan", "budget", "log_level")
 #: Entries that come where no limit is asked for: clients of a simple kind do not turn pages.
@@ -26,21 +27,14 @@ class JobsHandler(ApiHandler):
     @authenticated
     async def get(self) -> None:
         """List a page of them, newest first, without their processes."""
-        limit, cursor, wanted = self.limit(), self.get_query_argument("cursor", "") or None, self._wanted()
+        limit, cursor, wanted = self.limit(ON_A_PAGE), self.get_query_argument("cursor", "") or None, self._wanted()
         store = await self.services.store()
         jobs, following = await asyncio.to_thread(store.page, self.owner, limit, cursor, wanted)
         executions = await self.services.execution_store()
         by_job = await asyncio.to_thread(executions.of, [job.id for job in jobs])
-        self.send_as(
-            "jobs",
-            {
-                "jobs": [
-                    status_info(job, by_job[job.id], self.links.root) if job.id in by_job else described(job)
-                    for job in jobs
-                ],
-                "links": page_links(self.links, "jobs", limit, cursor, following, **self._asked()),
-            },
-        )
+        listed = await self.in_thread(lambda: _listed(jobs, by_job, self.links.root))
+        links = page_links(self.links, "jobs", limit, cursor, following, **self._asked())
+        await self.send_as("jobs", {"jobs": listed, "links": links})
 
     def _asked(self) -> dict[str, str]:
         names = ("type", "processID", "status", "datetime", "minDuration", "maxDuration")
@@ -75,7 +69,7 @@ class JobsHandler(ApiHandler):
     @authenticated
     async def post(self) -> None:
         """Keep a new job; it waits until it is started."""
-        body = self.read_json("create-job")
+        body = await self.read_json("create-job")
         fields = {name: body[name] for name in _FIELDS if name in body and name != "process"}
         store = await self.services.store()
         job = await asyncio.to_thread(lambda: store.create(self.owner, body["process"], **fields))
@@ -98,19 +92,19 @@ class JobHandler(ApiHandler):
         execution = await self._execution(job_id)
         if execution is not None:
             last = await asyncio.to_thread(store.last_error, job_id) if job.status == "error" else None
-            self.send_as("job", status_info(job, execution, self.links.root, last.message if last else ""))
+            await self.send_as("job", status_info(job, execution, self.links.root, last.message if last else ""))
             return
         links = [
             self.links.link("self", "jobs", job.id),
             self.links.link("monitor", "jobs", job.id, "logs", title="Logs"),
             self.links.link("results", "jobs", job.id, "results", title="Results"),
         ]
-        self.send_as("job", described(job) | {"links": links})
+        await self.send_as("job", described(job) | {"links": links})
 
     @authenticated
     async def patch(self, job_id: str) -> None:
         """Change fields of a job that is neither queued nor running."""
-        body = self.read_json("update-job")
+        body = await self.read_json("update-job")
         if read_only := [name for name in body if name not in _FIELDS]:
             raise GdcError(
                 "PropertyNotEditable",
@@ -158,7 +152,8 @@ class LogsHandler(ApiHandler):
             following = entries[-1].number
             links.append(self.links.link("next", "jobs", job_id, "logs", offset=following, limit=limit, level=level))
         effective = LEVELS[min(LEVELS.index(level), LEVELS.index(job.log_level))]
-        self.send({"level": effective, "logs": [log_entry(entry) for entry in entries], "links": links})
+        logs = await self.in_thread(lambda: [log_entry(entry) for entry in entries])
+        await self.send_long({"level": effective, "logs": logs, "links": links})
 
 
 class EstimateHandler(ApiHandler):
@@ -171,6 +166,10 @@ class EstimateHandler(ApiHandler):
         job = await asyncio.to_thread(store.get, job_id, self.owner)
         queue = await self.services.queue()
         self.send(await queue.ask("estimate", process=job.process, owner=self.owner))
+
+
+def _listed(jobs: Sequence[Job], executions: Mapping[str, Execution], root: str) -> list[dict[str, Any]]:
+    return [status_info(job, executions[job.id], root) if job.id in executions else described(job) for job in jobs]
 
 
 def described(job: Job) -> dict[str, Any]:

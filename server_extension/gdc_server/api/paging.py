@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from gdc_server.api.links import Links, link
 
+#: Elements of a page for people, where they ask for no number.
+ON_A_PAGE = 100
 _T = TypeVar("_T")
 
 

@@ -30,7 +30,7 @@ class ProcessesHandler(ApiHandler):
         every = [*predefined, *await self._ogc()]
         processes, following = page_of(every, limit, cursor)
         links = page_links(self.links, "processes", limit, cursor, following)
-        self.send_as("processes", {"processes": processes, "links": links})
+        await self.send_as("processes", {"processes": processes, "links": links})
 
     async def _ogc(self) -> list[dict[str, Any]]:
         """Return the OGC processes, those of the user among them."""
@@ -48,16 +48,16 @@ class FileFormatsHandler(ApiHandler):
     @allow_unauthenticated
     async def get(self) -> None:
         """List them."""
-        self.send(await self.services.constant("formats"))
+        await self.send_long(await self.services.constant("formats"))
 
 
 class UdfRuntimesHandler(ApiHandler):
     """Runtimes for code of the user's."""
 
     @allow_unauthenticated
-    def get(self) -> None:
+    async def get(self) -> None:
         """List them; there is none where no such code runs."""
-        self.send(runtimes() if self.services.permissions.udf else {})
+        self.send(await self.in_thread(runtimes) if self.services.permissions.udf else {})
 
 
 class ValidationHandler(ApiHandler):
@@ -67,7 +67,7 @@ class ValidationHandler(ApiHandler):
     async def post(self) -> None:
         """List all faults of a process; none where it is right."""
         try:
-            process = self.read_json("validate")
+            process = await self.read_json("validate")
         except GdcError as fault:
             if fault.code not in FAULTS:
                 raise
@@ -75,4 +75,4 @@ class ValidationHandler(ApiHandler):
             return
         queue = await self.services.queue()
         faults = await queue.ask("validate", process=process, owner=self.viewer)
-        self.send({"errors": faults})
+        await self.send_long({"errors": faults})

@@ -46,7 +46,7 @@ class SynchronousHandler(ApiHandler):
             What the engine says is wrong; ``RequestTimeout``.
         """
         queue = await self.services.queue()
-        folder = Path(tempfile.mkdtemp(prefix="gdc-result-"))
+        folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="gdc-result-"))
         seconds = self.services.limits.synchronous_timeout
         try:
             self._work = asyncio.create_task(queue.run_synchronously(process, folder, self.owner))
@@ -80,7 +80,7 @@ class ResultHandler(SynchronousHandler):
     @authenticated
     async def post(self) -> None:
         """Compute a process and send its file, a tar archive of several, or its bare value as JSON."""
-        await self.compute(self.read_json("compute-result")["process"], self.send_result)
+        await self.compute((await self.read_json("compute-result"))["process"], self.send_result)
 
 
 def too_slow(seconds: float) -> GdcError:
@@ -103,7 +103,7 @@ async def send_files(handler: ApiHandler, described: dict[str, Any], files: Path
         The folder with its files.
     """
     if "value" in described:
-        handler.send(described["value"])
+        await handler.send_long(described["value"])
         return
     assets = list(described["assets"].values())
     if len(assets) == 1:

@@ -38,17 +38,15 @@ class ServicesHandler(ApiHandler):
         store = await self.services.service_store()
         await asyncio.to_thread(store.remove_expired)
         services, following = await asyncio.to_thread(store.page, self.owner, limit, cursor)
-        self.send(
-            {
-                "services": [described(service, self.links) for service in services],
-                "links": page_links(self.links, "services", limit, cursor, following),
-            }
+        listed = await self.in_thread(lambda: [described(service, self.links) for service in services])
+        await self.send_long(
+            {"services": listed, "links": page_links(self.links, "services", limit, cursor, following)}
         )
 
     @authenticated
     async def post(self) -> None:
         """Check a process and keep it as a service."""
-        body = self.read_json("create-service")
+        body = await self.read_json("create-service")
         fields = {name: body[name] for name in _FIELDS if body.get(name) is not None}
         fields["type"] = require_type(body["type"])
         fields["configuration"] = configured(body.get("configuration"))
@@ -84,12 +82,12 @@ class ServiceHandler(ApiHandler):
         ]
         described_fully = described(service, self.links) | {"links": links}
         described_fully["attributes"] |= self.services.tiles.legend(service)
-        self.send(described_fully)
+        await self.send_long(described_fully)
 
     @authenticated
     async def patch(self, service_id: str) -> None:
         """Change fields."""
-        body = self.read_json("update-service")
+        body = await self.read_json("update-service")
         if read_only := [name for name in body if name not in _FIELDS]:
             raise GdcError(
                 "PropertyNotEditable",
@@ -137,7 +135,8 @@ class ServiceLogsHandler(ApiHandler):
             more: dict[str, Any] = {"offset": entries[-1].number, "limit": limit, "level": level}
             links.append(self.links.link("next", "services", service_id, "logs", **more))
         effective = LEVELS[min(LEVELS.index(level), LEVELS.index(service.log_level))]
-        self.send({"level": effective, "logs": [log_entry(entry) for entry in entries], "links": links})
+        logs = await self.in_thread(lambda: [log_entry(entry) for entry in entries])
+        await self.send_long({"level": effective, "logs": logs, "links": links})
 
 
 def configured(configuration: dict[str, Any] | None) -> dict[str, Any]:

@@ -25,7 +25,7 @@ class UserProcessesHandler(ApiHandler):
         limit, cursor = self.limit(), self.get_query_argument("cursor", "") or None
         store = await self.services.process_store()
         processes, following = await asyncio.to_thread(store.list, self.owner, limit, cursor)
-        self.send(
+        await self.send_long(
             {
                 "processes": [_brief(process) for process in processes],
                 "links": page_links(self.links, "process_graphs", limit, cursor, following),
@@ -40,12 +40,13 @@ class UserProcessHandler(ApiHandler):
     async def get(self, process_id: str) -> None:
         """Describe it in full."""
         store = await self.services.process_store()
-        self.send(await asyncio.to_thread(store.get, self.owner, process_id))
+        await self.send_long(await asyncio.to_thread(store.get, self.owner, process_id))
 
     @authenticated
     async def put(self, process_id: str) -> None:
         """Store it where it is right."""
-        process = {name: value for name, value in self.read_json("store-custom-process").items() if value is not None}
+        body = await self.read_json("store-custom-process")
+        process = {name: value for name, value in body.items() if value is not None}
         store = await self.services.process_store()
         store.check_id(process_id)
         predefined = await self.services.constant("processes")

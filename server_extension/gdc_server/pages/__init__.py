@@ -37,6 +37,15 @@ def render(page: str, body: Any, root: str, address: str, user: str | None) -> s
     return template.render(body=body, root=root, address=address, user=user)
 
 
+def get_ready() -> None:
+    """Load what the first page needs."""
+    environment = _environment()
+    for name in environment.list_templates(extensions=["html"]):
+        environment.get_template(name)
+    _markdown("")
+    _land()
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
