@@ -94,7 +94,7 @@ class AxisPlace:
         south, north = self.rows.between(rows)
         west, east = self.columns.between(columns)
         if is_longitude_latitude(self.crs):
-            return _rounded(*_turned(west, east), max(south, -90.0), min(north, 90.0))
+            return _rounded(*_turned(west, east, 4 * self.columns.slack), max(south, -90.0), min(north, 90.0))
         west, south, east, north = _envelope_in_degrees(self.crs, (west, south, east, north))
         return _rounded(west, east, south, north)
 
@@ -338,13 +338,11 @@ def _widest_gap(west: NDArray[Any], east: NDArray[Any]) -> tuple[float, float]:
     return _turned(float(following[widest]), float(ends[widest]) + 360)
 
 
-def _turned(west: float, east: float) -> tuple[float, float]:
-    """Return longitudes from -180 to 180, west greater than east over the antimeridian."""
-    while east - west > 360 + 1e-9:
-        east -= 360
-    if abs(east - west - 360) <= 1e-9:
+def _turned(west: float, east: float, slack: float = 1e-9) -> tuple[float, float]:
+    """Return longitudes from -180 to 180, west greater than east over the antimeridian; -180 and 180 for a circle."""
+    if east - west >= 360 - max(slack, 1e-9):
         return -180.0, 180.0
-    turn = 360 * math.floor((west + 180) / 360)
+    turn = 360 * math.floor((west + 180 + 1e-9) / 360)
     west, east = west - turn, east - turn
     return west, east - 360 if east > 180 + 1e-9 else east
 

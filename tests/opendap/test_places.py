@@ -138,6 +138,15 @@ def test_a_regular_grid_is_one_of_its_coordinates(count, start, step, falling, e
         assert np.allclose(regular.bounds(*part), labelled.bounds(*part), atol=1e-6)
 
 
+@pytest.mark.parametrize("start", [0, -180, 20.125])
+def test_all_around_the_globe_is_a_circle(start):
+    x = (start + np.arange(432, dtype="f4") * np.float32(5 / 6)).astype("f4")
+    west, _, east, _ = AxisPlace.of(np.arange(-5, 5), x).bounds((0, 9), (0, 431))
+    assert (west, east) == (-180, 180)
+    west, _, east, _ = AxisPlace.of(np.arange(-5, 5), x).bounds((0, 9), (0, 430))
+    assert (east - west) % 360 == pytest.approx(360 - 5 / 6, abs=1e-3)
+
+
 def test_longitudes_that_start_anew_within_the_axis():
     x = np.concatenate([np.arange(0.5, 180), np.arange(-179.5, 0)])
     assert AxisPlace.of(np.arange(-89.5, 90), x).parts((170, 0, -170, 1)) == [((90, 90), (170, 189))]
