@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from gdc_jupyter.opendap.parameters import Box
 
@@ -32,7 +32,15 @@ class MetadataError(Exception):
 
 
 class Place(Protocol):
-    """Where the cells of a grid are."""
+    """Where the cells of a grid are.
+
+    Attributes
+    ----------
+    slow : bool
+        Whether it takes long to tell.
+    """
+
+    slow: ClassVar[bool]
 
     def parts(self, box: Box) -> list[Part]:
         """Return the index ranges of the rows and columns in a box: none, one, or two across the edge of the grid."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -27,8 +28,8 @@ from gdc_jupyter.opendap.versions import Accepted
 _LEVELS = ("3", "4")
 _DAP4_SUFFIXES = {"nc": "dap.nc4", "nc4": "dap.nc4", "ascii": "dap.csv", "csv": "dap.csv"}
 _PAGE = 10
-#: Granules that are worked on before others get their turn.
-_BREATH = 200
+#: Seconds after which others get their turn.
+_BREATH = 0.005
 LATER_VENDOR = "cmr-service-bridge"
 
 
@@ -149,6 +150,8 @@ async def addresses(
     finally:
         asking.cancel()
         await asyncio.wait([asking])
+        # What was wrong with granules that nobody wants any more is not to be logged.
+        _ = asking.cancelled() or asking.exception()
     made = Addresses(_none(), granules, warnings, paged)
     made.items = _Maker(parameters, accepted, collection, services, variables, every, made).items(most)
     return made
@@ -223,15 +226,16 @@ class _Maker:
     async def items(self, most: int) -> AsyncIterator[Address]:
         problematic: list[str] = []
         errors: list[str] = []
-        count = 0
+        count, breath = 0, time.monotonic() + _BREATH
         try:
             async for granule in self._answer.granules.granules:
                 if count >= most:
                     self._warn(f"There are more granules; only the first {most} are listed. Ask for pages.")
                     break
                 count += 1
-                if count % _BREATH == 0:
+                if time.monotonic() > breath:
                     await asyncio.sleep(0)
+                    breath = time.monotonic() + _BREATH
                 try:
                     base = address(granule, self._collection, self._services, self._later)
                 except NoAddress as missing:
@@ -240,8 +244,9 @@ class _Maker:
                     continue
                 if errors:
                     continue
-                for address_ in self._of(granule, base):
-                    yield address_
+                slow = any(place is not None and place.slow for place in granule.places)
+                for each in await asyncio.to_thread(self._of, granule, base) if slow else self._of(granule, base):
+                    yield each
         except MetadataError as error:
             raise OusError(*error.errors) from None
         if errors:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from gdc_jupyter.catalog.catalog import Catalog
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.opendap import messages
 from gdc_jupyter.opendap.cmr_file import part_of
 from gdc_jupyter.opendap.cmr_records import to_milliseconds
 from gdc_jupyter.opendap.metadata import (
@@ -166,4 +167,4 @@ async def _told(work: Callable[[], _T]) -> _T:
     try:
         return await asyncio.to_thread(work)
     except GdcError as error:
-        raise MetadataError(error.message) from None
+        raise MetadataError(messages.NO_VARIABLES, error.message) from None

@@ -21,12 +21,13 @@ from gdc_jupyter.catalog.collection import Collection
 from gdc_jupyter.catalog.variables import Stored
 from gdc_jupyter.cube.calendars import common
 from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.opendap.axes import RegularAxis
 from gdc_jupyter.opendap.dataset import Dataset
 from gdc_jupyter.opendap.dataset import Variable as Array
 from gdc_jupyter.opendap.granules import array_paths, has_granules, open_granule
 from gdc_jupyter.opendap.metadata import LATITUDE, LONGITUDE, Dimension, Place, Variable
 from gdc_jupyter.opendap.parameters import Box
-from gdc_jupyter.opendap.places import AxisPlace, PointPlace, RegularAxis, centres
+from gdc_jupyter.opendap.places import AxisPlace, PointPlace, centres
 
 _TYPES = {"y": LATITUDE, "x": LONGITUDE, "t": "TIME_DIMENSION"}
 Variables = tuple[Variable, ...]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from gdc_jupyter.opendap.caches import Cache
 from gdc_jupyter.opendap.metadata import Collection, Found, Granule, GranuleQuery, Service, Source, Variable
+
+#: A source, and a collection that it has.
+_Held = tuple[Source, Collection]
 
 
 class Sources:
@@ -25,7 +30,7 @@ class Sources:
         self._sources = sources
         self._cache = cache
         self._prefix = prefix
-        self._found: dict[str, tuple[Source, Collection] | None] = {}
+        self._searches: dict[str, asyncio.Future[_Held | None]] = {}
 
     async def collection(self, concept_id: str) -> Collection | None:
         """Return a collection, None where no source has it."""
@@ -44,17 +49,32 @@ class Sources:
         return [service for source in self._sources for service in await source.services(concept_ids)]
 
     async def granules(self, query: GranuleQuery) -> Found:
-        """Return granules."""
-        found = await self._source_of(query.collection_id)
-        return await found[0].granules(query) if found else Found(_none(), 0)
+        """Return granules; the last source is asked for them while it still looks for the collection."""
+        if not self._sources:
+            return Found(_none(), 0)
+        found = await self._earlier(query.collection_id)
+        return await (found[0] if found else self._sources[-1]).granules(query)
 
-    async def _source_of(self, concept_id: str) -> tuple[Source, Collection] | None:
-        if concept_id not in self._found:
-            self._found[concept_id] = await self._look(concept_id)
-        return self._found[concept_id]
+    async def _source_of(self, concept_id: str) -> _Held | None:
+        found = await self._earlier(concept_id)
+        if found is None and self._sources:
+            found = await self._once(f"last {concept_id}", self._look(self._sources[-1:], concept_id))
+        return found
 
-    async def _look(self, concept_id: str) -> tuple[Source, Collection] | None:
-        for source in self._sources:
+    async def _earlier(self, concept_id: str) -> _Held | None:
+        """Return the collection of a source before the last."""
+        return await self._once(f"earlier {concept_id}", self._look(self._sources[:-1], concept_id))
+
+    async def _once(self, key: str, looking: Coroutine[Any, Any, _Held | None]) -> _Held | None:
+        """Return what a search has found that others of the same key share."""
+        if key in self._searches:
+            looking.close()
+        else:
+            self._searches[key] = asyncio.ensure_future(looking)
+        return await asyncio.shield(self._searches[key])
+
+    async def _look(self, sources: Sequence[Source], concept_id: str) -> _Held | None:
+        for source in sources:
             collection = await source.collection(concept_id)
             if collection is not None:
                 self._cache.put(f"concept:{self._prefix}{concept_id}", asdict(collection))

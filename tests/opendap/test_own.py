@@ -14,7 +14,7 @@ from rasterio.transform import from_origin
 
 from gdc_jupyter.catalog.catalog import Catalog
 from gdc_jupyter.opendap.granules import locate, open_granule
-from gdc_jupyter.opendap.ous import addresses
+from gdc_jupyter.opendap.ous import OusError, addresses
 from gdc_jupyter.opendap.own import OwnCollections, concept_id
 from gdc_jupyter.opendap.parameters import parse_query
 from gdc_jupyter.opendap.versions import accepted
@@ -213,6 +213,17 @@ def test_no_cell_of_a_box_is_missed(catalog, collection, longitudes, latitudes):
         assert {x[column] for column in columns} <= seen_x
         assert len(seen_y) <= len(rows) + 2
         assert len(seen_x) <= len(columns) + 4
+
+
+def test_a_file_that_is_gone_is_an_error_of_the_server(tmp_path):
+    catalog = Catalog(tmp_path / "data", samples=False)
+    path = netcdf(tmp_path / "gone.nc", np.arange(5.5, 0, -1), np.arange(0.5, 8))
+    catalog.add(path, "GONE")
+    path.unlink()
+    with pytest.raises(OusError) as caught:
+        ask(catalog, "GONE", bounding_box="0,0,5,5")
+    assert caught.value.status == 500
+    assert "gone.nc" in caught.value.errors[-1]
 
 
 def edges(values):

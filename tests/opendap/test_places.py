@@ -8,7 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from gdc_jupyter.opendap.places import AxisPlace, PointPlace, RegularAxis
+from gdc_jupyter.opendap.axes import RegularAxis
+from gdc_jupyter.opendap.places import AxisPlace, PointPlace
 
 CLOSE = 1e-7
 
