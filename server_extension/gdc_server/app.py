@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from datetime import UTC, datetime
@@ -172,6 +173,8 @@ class GdcApp(ExtensionApp):
         """Make the services, which start when the server's loop runs."""
         # A thread that computes lets the loop go on after this time: by default after five times as long.
         sys.setswitchinterval(0.001)
+        # The search for garbage stops all threads: it comes less often, and mostly among what is new.
+        gc.set_threshold(10_000, 20, 50)
         data = Path(self.data_dir).expanduser().absolute()
         # Kernels of this server find the same catalogue.
         os.environ["GDC_DATA_DIR"] = str(data)

@@ -9,8 +9,9 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -199,15 +200,13 @@ class Services:
 
     async def _get_ready(self) -> None:
         # One after the other, so that a first request does not share the processor with all of it.
-        _keep_what_is_there()
-        for work in (contract.get_ready, openapi30.document, pages.get_ready, self.ous.load):
-            await asyncio.to_thread(work)
-            _keep_what_is_there()
-        for name in ("processes", "formats"):
-            await self.constant(name)
-        catalog = await self.catalog()
-        await asyncio.to_thread(catalog.collections)
-        _keep_what_is_there()
+        with _garbage_left():
+            for work in (contract.get_ready, openapi30.document, pages.get_ready, self.ous.load):
+                await asyncio.to_thread(work)
+            for name in ("processes", "formats"):
+                await self.constant(name)
+            catalog = await self.catalog()
+            await asyncio.to_thread(catalog.collections)
         self._make_samples()
 
     async def close(self) -> None:
@@ -301,9 +300,21 @@ class Services:
         task.add_done_callback(self._background.discard)
 
 
-def _keep_what_is_there() -> None:
-    """Spare what is there and stays from the search for garbage, which stops everything for as long as it takes."""
+@contextmanager
+def _garbage_left() -> Iterator[None]:
+    """Look for no garbage while things are loaded, and never among what is there in the end, for it stays.
+
+    The search stops all threads for as long as it takes: a tenth of a second in a process that has loaded much.
+    """
     gc.freeze()
+    watched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if watched:
+            gc.enable()
 
 
 async def _tell_failure(work: Any) -> None:
