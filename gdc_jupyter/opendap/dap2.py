@@ -52,12 +52,15 @@ class Field:
     ----------
     name : str
         With its groups, joined by underscores.
+    path : str
+        The path of the variable in the dataset.
     variable : Variable
     dimensions : tuple of str
         The names of the dimensions; characters along the last one are a text.
     """
 
     name: str
+    path: str
     variable: Variable
     dimensions: tuple[str, ...]
 
@@ -155,7 +158,7 @@ class View:
                 self.left_out.add(name)
                 continue
             shown = variable.dimensions[:-1] if variable.is_character else variable.dimensions
-            field = Field(name, variable, tuple(dimensions.get(each, each.strip("/")) for each in shown))
+            field = Field(name, path, variable, tuple(dimensions.get(each, each.strip("/")) for each in shown))
             self.fields[name] = by_path[path] = field
         self.maps = {field.name: found for path, field in by_path.items() if (found := _maps(path, field, by_path))}
 
@@ -239,6 +242,12 @@ def _maps(path: str, field: Field, by_path: Mapping[str, Field]) -> tuple[Field,
 def _is_map(field: Field, dimension: str) -> bool:
     """Tell whether a field has a value for each position along a dimension."""
     return field.variable.dimensions == (dimension,) and len(field.dimensions) == 1
+
+
+def parts_of(declared: Iterable[Declared]) -> Iterator[Part]:
+    """Yield all slabs in the order in which they are sent."""
+    for each in declared:
+        yield from each.parts if isinstance(each, Grid) else (each,)
 
 
 def dds(name: str, declared: Iterable[Declared]) -> str:

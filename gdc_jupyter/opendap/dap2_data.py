@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdc_jupyter.opendap.dap2 import STRING, Declared, Grid, Part, as_float64, dds, not_exact
+from gdc_jupyter.opendap.dap2 import STRING, Declared, Part, as_float64, dds, not_exact, parts_of
 from gdc_jupyter.opendap.dataset import size_of
 from gdc_jupyter.opendap.slabs import invalid
 from gdc_jupyter.opendap.texts import text_blocks, texts
@@ -25,12 +25,6 @@ _WIRE = {
 }
 _LENGTH = struct.Struct(">I")
 _MOST = 2**31 - 1
-
-
-def parts_of(declared: Iterable[Declared]) -> Iterator[Part]:
-    """Yield all slabs in the order in which they are sent."""
-    for each in declared:
-        yield from each.parts if isinstance(each, Grid) else (each,)
 
 
 def length(name: str, declared: list[Declared]) -> int | None:

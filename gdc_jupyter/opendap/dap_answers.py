@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import BinaryIO
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.opendap import dap2_data, dap4_data
-from gdc_jupyter.opendap.dap2 import dds, view_of
+from gdc_jupyter.opendap.dap2 import dds, not_exact, view_of
 from gdc_jupyter.opendap.dap2_attributes import das
 from gdc_jupyter.opendap.dap2_constraint import constrained
-from gdc_jupyter.opendap.dap4 import dmr
+from gdc_jupyter.opendap.dap4 import Wanted, dmr, everything
 from gdc_jupyter.opendap.dap4_constraint import constrained as dap4_constrained
 from gdc_jupyter.opendap.dap4_constraint import parameters
+from gdc_jupyter.opendap.dap_classic import write_classic
+from gdc_jupyter.opendap.dap_files import size, wanted_of, write_netcdf4
+from gdc_jupyter.opendap.dap_text import dap2_text, dap4_text
 from gdc_jupyter.opendap.dataset import Dataset
 
 DAP2, DAP4 = "2.0", "4.0"
 _PLAIN = "text/plain; charset=utf-8"
+_CSV = "text/csv; charset=utf-8"
 _BINARY = "application/octet-stream"
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -55,27 +64,35 @@ class Request:
         The query of the address, percent-encoded.
     most : int
         The most bytes of values that may be sent; 0 for no limit.
+    most_file : int
+        The same where a file has to be made of them.
+    stopped : callable
+        Tells whether nobody waits for the answer any more.
     """
 
     dataset: Dataset
     query: str
     most: int = 0
+    most_file: int = 0
+    stopped: Callable[[], bool] = lambda: False
 
-    def limit(self, size: int | None) -> int | None:
-        """Return a size that is not too large.
+    def wanted(self) -> Wanted:
+        """Return what is wanted, told in the one way or the other."""
+        if "dap4." in self.query:
+            return dap4_constrained(self.dataset, parameters(self.query).get("dap4.ce", ""))
+        if not self.query:
+            return everything(self.dataset)
+        view = view_of(self.dataset)
+        return wanted_of(view, constrained(view, self.query))
 
-        Raises
-        ------
-        GdcError
-            ``DapAnswerTooLarge``.
-        """
-        if self.most and size is not None and size > self.most:
-            raise GdcError(
-                "DapAnswerTooLarge",
-                f"The answer would have {size / 1e6:,.1f} MB, and the most is {self.most / 1e6:,.1f} MB: ask for a "
-                "part by a constraint expression.",
-            )
-        return size
+
+def _limited(size: int, most: int) -> None:
+    if most and size > most:
+        raise GdcError(
+            "DapAnswerTooLarge",
+            f"The answer would have {size / 1e6:,.1f} MB, and the most is {most / 1e6:,.1f} MB: ask for a part by a "
+            "constraint expression.",
+        )
 
 
 @dataclass(frozen=True)
@@ -104,10 +121,19 @@ def _das(request: Request) -> DapAnswer:
 
 
 def _dods(request: Request) -> DapAnswer:
-    name, declared = request.dataset.name, constrained(view_of(request.dataset), request.query)
-    length = request.limit(dap2_data.length(name, declared))
+    view = view_of(request.dataset)
+    declared = constrained(view, request.query)
+    _limited(size(wanted_of(view, declared)), request.most)
+    length = dap2_data.length(request.dataset.name, declared)
     dap2_data.check(declared)
-    return DapAnswer(_BINARY, "dods-data", gathered(dap2_data.dods(name, declared)), length)
+    return DapAnswer(_BINARY, "dods-data", gathered(dap2_data.dods(request.dataset.name, declared)), length)
+
+
+def _ascii(media_type: str, request: Request) -> DapAnswer:
+    view = view_of(request.dataset)
+    declared = constrained(view, request.query)
+    _limited(size(wanted_of(view, declared)), request.most)
+    return DapAnswer(media_type, "dods-ascii", gathered(dap2_text(request.dataset.name, declared)))
 
 
 def _dmr(media_type: str, request: Request) -> DapAnswer:
@@ -121,9 +147,54 @@ def _dap(request: Request) -> DapAnswer:
     # The netCDF library does not say what it wants, and is put out by checksums that it has not asked for.
     checksums = given.get("dap4.checksum", "").lower() in ("true", "1")
     wanted = dap4_constrained(request.dataset, given.get("dap4.ce", ""))
-    length = request.limit(dap4_data.length(wanted, checksums))
+    _limited(size(wanted), request.most)
+    length = dap4_data.length(wanted, checksums)
     chunks = dap4_data.dap(wanted, checksums, length is not None)
     return DapAnswer("application/vnd.opendap.dap4.data", "dap4-data", chunks, length)
+
+
+def _csv(request: Request) -> DapAnswer:
+    wanted = dap4_constrained(request.dataset, parameters(request.query).get("dap4.ce", ""))
+    _limited(size(wanted), request.most)
+    return DapAnswer(_CSV, "dap4-csv", gathered(dap4_text(wanted)), None, _named(request, "csv"))
+
+
+def _nc4(request: Request) -> DapAnswer:
+    wanted = request.wanted()
+    _limited(size(wanted), request.most_file)
+    return _file(request, "nc4", lambda path: write_netcdf4(wanted, path, request.stopped))
+
+
+def _nc(request: Request) -> DapAnswer:
+    view = view_of(request.dataset)
+    declared = constrained(view, request.query)
+    if view.left_out and not request.query:
+        raise not_exact(", ".join(sorted(view.left_out)))
+    _limited(size(wanted_of(view, declared)), request.most_file)
+    return _file(request, "nc", lambda path: write_classic(view, declared, path, request.stopped))
+
+
+def _file(request: Request, suffix: str, write: Callable[[Path], None]) -> DapAnswer:
+    """Return a file, which is made first; its name is gone by then, so that it is too when it was sent."""
+    with tempfile.TemporaryDirectory(prefix="gdc-dap-") as folder:
+        path = Path(folder) / f"file.{suffix}"
+        write(path)
+        file = path.open("rb")
+    length = os.fstat(file.fileno()).st_size
+    return DapAnswer("application/x-netcdf", "netcdf", _pieces(file), length, _named(request, suffix))
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def _named(request: Request, suffix: str) -> dict[str, str]:
+    name = "".join(
+        each if each.isascii() and (each.isalnum() or each in "_-.") else "_" for each in request.dataset.name
+    )
+    return {"Content-Disposition": f'attachment; filename="{name}.{suffix}"'}
 
 
 #: What is asked for by which suffix of the address of a granule.
@@ -134,6 +205,13 @@ KINDS = {
     "dmr": Kind(DAP4, partial(_dmr, "application/vnd.opendap.dap4.dataset-metadata+xml")),
     "dmr.xml": Kind(DAP4, partial(_dmr, "text/xml; charset=utf-8")),
     "dap": Kind(DAP4, _dap),
+    "ascii": Kind(DAP2, partial(_ascii, _PLAIN)),
+    "asc": Kind(DAP2, partial(_ascii, _PLAIN)),
+    "csv": Kind(DAP2, partial(_ascii, _CSV)),
+    "dap.csv": Kind(DAP4, _csv),
+    "nc": Kind(DAP2, _nc),
+    "nc4": Kind(DAP2, _nc4),
+    "dap.nc4": Kind(DAP4, _nc4),
 }
 _TOGETHER = 1 << 16
 

@@ -114,7 +114,12 @@ class GdcApp(ExtensionApp):
         Limits.max_coverage_bytes, min=1, help="Most bytes of one coverage, before compression."
     ).tag(config=True)
     max_dap_bytes = Integer(
-        Limits.max_dap_bytes, min=0, help="Most bytes of one answer of the DAP server; 0 for no limit."
+        Limits.max_dap_bytes, min=0, help="Most bytes of values of one answer of the DAP server; 0 for no limit."
+    ).tag(config=True)
+    max_dap_file_bytes = Integer(
+        Limits.max_dap_file_bytes,
+        min=0,
+        help="The same for NetCDF files, which are made on the disk before they are sent; 0 for no limit.",
     ).tag(config=True)
     process_descriptions = Unicode(
         help="Folder of openEO process files whose words (summaries, descriptions, links) stand in place of this "

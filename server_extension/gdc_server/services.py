@@ -60,6 +60,7 @@ class Limits:
     max_synchronous_result_bytes: int = 4 * 10**9
     max_coverage_bytes: int = 2 * 10**9
     max_dap_bytes: int = 100 * 10**9
+    max_dap_file_bytes: int = 10 * 10**9
     max_services: int = 1000
     max_tile_read_bytes: int = 10**9
     tile_timeout: float = 30.0

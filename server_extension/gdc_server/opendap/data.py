@@ -22,6 +22,7 @@ class DataHandler(ApiHandler):
     """A granule."""
 
     suffix = ""
+    _gone = False
 
     async def _identify(self) -> None:
         # The netCDF library sends user name and password of the address, and only after it was asked for them.
@@ -42,13 +43,14 @@ class DataHandler(ApiHandler):
 
     async def _answer(self, path: str) -> None:
         granule, self.suffix = split_suffix(path)
-        catalog, query, most = await self.catalog(), self.request.query, self.services.limits.max_dap_bytes
+        catalog, query, limits = await self.catalog(), self.request.query, self.services.limits
 
         def make() -> DapAnswer:
             from gdc_jupyter.opendap.granules import locate, open_granule
 
             dataset = open_granule(*locate(catalog, granule))
-            return KINDS[self.suffix].answer(Request(dataset, query, most))
+            asked = Request(dataset, query, limits.max_dap_bytes, limits.max_dap_file_bytes, lambda: self._gone)
+            return KINDS[self.suffix].answer(asked)
 
         if self.suffix not in KINDS:
             raise GdcError("NotFound", f"There is nothing at {self.request.path}.")
@@ -58,6 +60,11 @@ class DataHandler(ApiHandler):
                 await self._send(answer)
         except GdcError as error:
             raise self._without_secrets(error) from None
+
+    def on_connection_close(self) -> None:
+        """Stop reading for a client that has gone."""
+        self._gone = True
+        super().on_connection_close()
 
     async def _send(self, answer: Batches) -> None:
         if self.request.method != "HEAD":

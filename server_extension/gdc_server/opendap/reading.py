@@ -15,7 +15,7 @@ from gdc_jupyter.opendap.dap_answers import DapAnswer
 
 _T = TypeVar("_T")
 #: Bytes that are handed from a thread to the loop at a time.
-_BATCH = 1 << 20
+_BATCH = 1 << 19
 
 
 class Batches:
