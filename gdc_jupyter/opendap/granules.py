@@ -33,6 +33,11 @@ def granule_url(server: str, collection_id: str, granule_id: str) -> str:
     return f"{server}/{DATA_PATH}/{quote(collection_id)}/{quote(granule_id)}"
 
 
+def collection_url(server: str, collection_id: str) -> str:
+    """Return the address of the list of the granules of a collection."""
+    return f"{server}/{DATA_PATH}/{quote(collection_id)}"
+
+
 def has_granules(collection: Collection) -> bool:
     """Tell whether a collection has granules; features, and what other servers have, are none."""
     return isinstance(collection, ArrayCollection | ArrayFilesCollection | CogCollection)

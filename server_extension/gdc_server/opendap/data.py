@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
+from tornado.httputil import format_timestamp
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap.dap_answers import DAP2, DAP4, KINDS, DapAnswer, Request, split_suffix
+from gdc_jupyter.opendap.dap_answers import DAP2, DAP4, KINDS, Request, split_suffix
 from gdc_jupyter.opendap.dap_errors import dap2_error, dap4_error
 from gdc_server.api import errors
 from gdc_server.api.base import ApiHandler, as_gdc_error
+from gdc_server.api.negotiation import HTML, JSON
 from gdc_server.identity import open_to_all, password_of
 from gdc_server.opendap.reading import Batches
 
+if TYPE_CHECKING:
+    from gdc_jupyter.opendap.dataset import Dataset
+
+DATA_PATH = "opendap/data"
 _REFUSED = ("AuthenticationRequired", "TokenInvalid", "CredentialsInvalid", "AuthenticationSchemeInvalid")
 
 
 class DataHandler(ApiHandler):
-    """A granule."""
+    """A granule, or a list of those that there are."""
 
     suffix = ""
+    version: str | None = None
     _gone = False
 
     async def _identify(self) -> None:
@@ -32,34 +39,98 @@ class DataHandler(ApiHandler):
         await super()._identify()
 
     @allow_unauthenticated
-    async def get(self, path: str) -> None:
-        """Send what the suffix asks for."""
+    async def get(self, path: str = "") -> None:
+        """Send what the suffix asks for, or a page."""
         await self._answer(path)
 
     @allow_unauthenticated
-    async def head(self, path: str) -> None:
+    async def head(self, path: str = "") -> None:
         """Send the headers."""
         await self._answer(path)
 
     async def _answer(self, path: str) -> None:
-        granule, self.suffix = split_suffix(path)
-        catalog, query, limits = await self.catalog(), self.request.query, self.services.limits
-
-        def make() -> DapAnswer:
-            from gdc_jupyter.opendap.granules import locate, open_granule
-
-            dataset = open_granule(*locate(catalog, granule))
-            asked = Request(dataset, query, limits.max_dap_bytes, limits.max_dap_file_bytes, lambda: self._gone)
-            return KINDS[self.suffix].answer(asked)
-
-        if self.suffix not in KINDS:
-            raise GdcError("NotFound", f"There is nothing at {self.request.path}.")
+        self.catalogue = await self.catalog()
+        name, self.suffix = split_suffix(path)
         try:
-            async with self.services.reading.answer(make) as answer:
-                self.set_header("XDAP", KINDS[self.suffix].version)
-                await self._send(answer)
+            if self.suffix:
+                await self._send_answer(name)
+            elif path == "catalog.xml" or path.endswith("/catalog.xml"):
+                await self._send_catalog(path.removesuffix("catalog.xml").strip("/"))
+            else:
+                await self._send_page(path.removesuffix(".html"))
         except GdcError as error:
             raise self._without_secrets(error) from None
+
+    async def _send_answer(self, path: str) -> None:
+        from gdc_jupyter.opendap.granules import locate, open_granule
+
+        reading, limits = self.services.reading, self.services.limits
+        dataset = await reading.call(lambda: open_granule(*locate(self.catalogue, path)))
+        kind = KINDS[self.suffix]
+        self.set_header("XDAP", kind.version)
+        if self._is_known(dataset):
+            self.set_status(304)
+            self.finish()
+            return
+        asked = Request(
+            dataset, self.request.query, limits.max_dap_bytes, limits.max_dap_file_bytes, lambda: self._gone
+        )
+        async with reading.answer(lambda: kind.answer(asked)) as answer:
+            await self._send(answer)
+
+    def _is_known(self, dataset: Dataset) -> bool:
+        """Tell the version of the data, and whether the client has this answer already."""
+        self.set_header("Cache-Control", "private, no-cache")
+        if dataset.modified is not None:
+            self.set_header("Last-Modified", format_timestamp(dataset.modified))
+        if not dataset.version:
+            return False
+        self.version = f'W/"{dataset.version}"'
+        self.set_header("ETag", self.version)
+        return self.check_etag_header()
+
+    def compute_etag(self) -> str | None:
+        """Return the version of the data, not of the bytes, which are not all there."""
+        return self.version
+
+    async def _send_page(self, path: str) -> None:
+        from gdc_jupyter.opendap import dap_pages
+        from gdc_jupyter.opendap.granules import locate, open_granule
+
+        server, first = self.links.server, self.integer("offset", 0) or 0
+        most = self.limit() or self.services.limits.max_page
+
+        def make() -> tuple[str, dict[str, Any]]:
+            if not path:
+                return "dap_collections", dap_pages.list_collections(self.catalogue, server)
+            collection, granule = locate(self.catalogue, path)
+            if not granule:
+                return "dap_granules", dap_pages.list_granules(collection, server, first, most)
+            dataset = open_granule(collection, granule)
+            return "dap_granule", dap_pages.describe(collection, granule, dataset, server)
+
+        self.format(JSON, HTML)
+        self.send_as(*await self.services.reading.call(make))
+
+    async def _send_catalog(self, path: str) -> None:
+        from gdc_jupyter.opendap import dap_pages
+        from gdc_jupyter.opendap.granules import locate
+
+        server, base = self.links.server, f"{self.base_url}{DATA_PATH}/"
+
+        def make() -> bytes:
+            if not path:
+                found = dap_pages.list_collections(self.catalogue, server)["collections"]
+                return dap_pages.catalog_xml("Collections", base, found, [])
+            collection, granule = locate(self.catalogue, path)
+            if granule:
+                raise GdcError("NotFound", f"There is nothing at {self.request.path}.")
+            listed = dap_pages.list_granules(collection, server, 0, self.services.limits.max_page)
+            return dap_pages.catalog_xml(collection.id, base, [], listed["granules"])
+
+        made = await self.services.reading.call(make)
+        self.set_header("Content-Type", "application/xml; charset=utf-8")
+        self.finish(made)
 
     def on_connection_close(self) -> None:
         """Stop reading for a client that has gone."""

@@ -32,7 +32,7 @@ def routes() -> list[Route]:
         for path, handler in _PATHS:
             pattern = f"/+{prefix}" + "".join(f"/+{part}" for part in path.split("/") if part)
             made.append((f"{pattern}/*", handler, {"prefix": prefix}))
-    made.append(("/+opendap/+data/+(.+?)/*", data.DataHandler, {}))
+    made += [(f"/+opendap/+data{path}/*", data.DataHandler, {}) for path in ("", "/+(.+?)")]
     made.append(("/+testing/+(401|403|404|405|500|503)/*", admin.TestingHandler, {}))
     made += [(f"/+{prefix}(/.*)", admin.UnknownPathHandler, {"prefix": prefix}) for prefix in _PREFIXES]
     return made
