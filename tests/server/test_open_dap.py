@@ -127,6 +127,19 @@ def test_granules_are_one_dataset_that_reads_what_is_needed(server, asked):
     assert np.array_equal(dataset["v"].values, cells([5, 6], [358, 359, 0, 1], [0, 1, 2]))
 
 
+@pytest.mark.parametrize(
+    ("box", "longitudes"),
+    [
+        ((-30, 3, -27, 5), [-29.5, -28.5, -27.5]),
+        ((330, 3, 333, 5), [-29.5, -28.5, -27.5]),
+        ((178, 3, 182, 5), [178.5, 179.5, 180.5, 181.5]),
+        ((-180, 3, 180, 5), [0.5 + n for n in range(360)]),
+    ],
+)
+def test_longitudes_are_those_of_the_box(server, box, longitudes):
+    assert gdc.open_dap(gdc.Selection("DAYS", box))["lon"].values.tolist() == longitudes
+
+
 def test_missing_values_are_those_of_each_file(server):
     values = gdc.open_dap(gdc.Selection("DAYS", (0, 8, 3, 10)))["v"].values
     assert np.isnan(values[:, 0, 0]).all()

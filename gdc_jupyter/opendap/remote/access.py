@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase
+from requests.exceptions import ChunkedEncodingError
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.server import Server, find_server
@@ -60,7 +61,7 @@ class Access:
                 answer = self._session.get(
                     url, auth=self._auth, headers={"Accept": accept}, timeout=_SECONDS, allow_redirects=True
                 )
-            except (requests.ConnectionError, requests.Timeout) as error:
+            except (requests.ConnectionError, requests.Timeout, ChunkedEncodingError) as error:
                 if attempt == _TRIES:
                     raise GdcError("ServerNotFound", f"{shown(url)} does not answer: {_reason(error)}.") from None
             except requests.RequestException as error:

@@ -42,8 +42,9 @@ def open_dap(
     -------
     xarray.Dataset
         All granules, along their dimension of time or, where each has one time, along a new one; what lies beside each
-        other in space is put together, and a box over the antimeridian has longitudes that go on beyond 180. Where a
-        granule lacks a variable its values are missing. ``.chunk()`` makes Dask arrays of it.
+        other in space is put together. Longitudes go on from the western edge of a box, whatever those of the files
+        begin with: beyond 180 where it reaches over the antimeridian. Where a granule lacks a variable its values are
+        missing. ``.chunk()`` makes Dask arrays of it.
 
     Raises
     ------

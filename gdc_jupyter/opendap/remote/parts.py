@@ -66,8 +66,10 @@ def datasets(remote: Remote, wanted: Wanted, box: Box | None) -> list[xr.Dataset
 
 
 def lacking(remote: Remote, wanted: Wanted) -> set[str]:
-    """Return the names that an address has and its granule lacks."""
-    return {name for slabs in wanted.slabs for name in slabs if _known(remote, name) is None}
+    """Return the names that an address has and its granule lacks; dimensions may be without coordinates."""
+    dimensions = {name.rpartition("/")[2] for each in remote.variables.values() for name in each.dimensions}
+    names = {name for slabs in wanted.slabs for name in slabs if _known(remote, name) is None}
+    return {name for name in names if name.rpartition("/")[2] not in dimensions}
 
 
 class _Granule:
@@ -181,7 +183,7 @@ class _Granule:
             there = [name for name in self._data if self._is_there(name, grids, slices)]
             made.append(self._dataset(slices, there))
         turning = [grid.turning for grid in grids if grid.turning]
-        return _contiguous(made, _flat(self._remote)[turning[0]], self._box[0]) if turning and len(made) > 1 else made
+        return _contiguous(made, _flat(self._remote)[turning[0]], self._box[0]) if turning else made
 
     @staticmethod
     def _is_there_in(dims: Sequence[str], grid: _Grid, slices: Slices) -> bool:
