@@ -110,7 +110,7 @@ class DataHandler(ApiHandler):
             return "dap_granule", dap_pages.describe(collection, granule, dataset, server)
 
         self.format(JSON, HTML)
-        self.send_as(*await self.services.reading.call(make))
+        await self.send_as(*await self.services.reading.call(make))
 
     async def _send_catalog(self, path: str) -> None:
         from gdc_jupyter.opendap import dap_pages
