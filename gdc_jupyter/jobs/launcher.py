@@ -127,7 +127,7 @@ class Launcher:
         """
         number = next(self._numbers)
         # Process graphs may be large.
-        command = await asyncio.to_thread(orjson.dumps, {"do": "fork", "id": number, "request": request})
+        command = await asyncio.to_thread(_line, {"do": "fork", "id": number, "request": request})
         await self._until_ready()
         child = self._children[number] = Child(self, number)
         self._send(command)
@@ -135,11 +135,11 @@ class Launcher:
 
     def send(self, command: dict[str, Any]) -> None:
         """Send a short command to the forkserver."""
-        self._send(orjson.dumps(command))
+        self._send(_line(command))
 
     def _send(self, line: bytes) -> None:
         if self._writer is not None and not self._writer.is_closing():
-            self._writer.write(line + b"\n")
+            self._writer.write(line)
 
     async def close(self) -> None:
         """End the forkserver and all its children."""
@@ -204,6 +204,10 @@ class Launcher:
         elif not self._closing and self._process is process:
             await self.start()
         await asyncio.to_thread(_wait, process, 2.0)
+
+
+def _line(command: dict[str, Any]) -> bytes:
+    return orjson.dumps(command, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 #: Log levels from the most to the least severe.
 LEVELS = ("error", "warning", "info", "debug")
 #: States in which a job waits for or has a process.
 ACTIVE = ("queued", "running")
+#: Characters of JSON that are read; more is passed on as it is, for Python would take long to read it.
+_MOST_READ = 1 << 19
+
+#: An openEO process; a very long one as its text, which stands for it where JSON is written.
+Process = dict[str, Any] | orjson.Fragment
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,7 @@ class Job:
     owner: str
     title: str | None
     description: str | None
-    process: dict[str, Any] | None
+    process: Process | None
     status: str
     progress: float
     created: str
@@ -102,7 +109,7 @@ class Service:
     type: str
     title: str | None
     description: str | None
-    process: dict[str, Any] | None
+    process: Process | None
     enabled: bool
     configuration: dict[str, Any]
     attributes: dict[str, Any]
@@ -138,3 +145,10 @@ def levels_down_to(level: str) -> tuple[str, ...]:
 
 def _moment(text: str | None) -> datetime:
     return datetime.now(UTC) if text is None else datetime.fromisoformat(text)
+
+
+def value_of(text: str | None) -> Any:
+    """Return the value that a store keeps as JSON; of a long one an `orjson.Fragment`."""
+    if text is None:
+        return None
+    return orjson.loads(text) if len(text) <= _MOST_READ else orjson.Fragment(text)

@@ -16,6 +16,7 @@ from typing import Any
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs import worker
 from gdc_jupyter.jobs.launcher import LOST, Child, Launcher
+from gdc_jupyter.jobs.model import Process
 from gdc_jupyter.jobs.server_lock import ServerLock
 from gdc_jupyter.jobs.store import JobStore
 from gdc_jupyter.jobs.warm import WarmWorkers
@@ -248,9 +249,7 @@ class JobQueue:
             self._known[job_id] = (status, progress)
             self._on_change(job_id, status, progress)
 
-    async def run_synchronously(
-        self, process: dict[str, Any], folder: Path, owner: str | None = None
-    ) -> dict[str, Any]:
+    async def run_synchronously(self, process: Process, folder: Path, owner: str | None = None) -> dict[str, Any]:
         """Run a process in a child and return what `results.describe` says of its files in ``folder/results``.
 
         The child ends when the task that awaits this is cancelled.

@@ -20,7 +20,8 @@ from gdc_jupyter.jobs.worker import catalog_of, error_of, permissions_of
 
 __all__ = ["ANSWERS", "Context", "Streamed", "serve"]
 
-#: Which function answers which request: it gets a `Context` and the request's arguments.
+#: Which function answers which request: it gets a `Context` and the request's arguments. Others are asked for by module
+#: and name.
 ANSWERS = {
     "bind_inputs": "gdc_jupyter.ogcapi.answer:bound",
     "ping": "gdc_jupyter.jobs.serve:_ping",
@@ -97,7 +98,7 @@ def _tell(connection: socket.socket, error: Exception, context: Context) -> None
 
 
 def _function(mode: str) -> Callable[..., Streamed]:
-    module, _, name = ANSWERS[mode].partition(":")
+    module, _, name = (mode if ":" in mode else ANSWERS[mode]).partition(":")
     function: Callable[..., Streamed] = getattr(importlib.import_module(module), name)
     return function
 

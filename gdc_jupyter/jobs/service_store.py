@@ -13,7 +13,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy.exc import IntegrityError
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.jobs.model import LogEntry, Service, levels_down_to, now
+from gdc_jupyter.jobs.model import LogEntry, Service, levels_down_to, now, value_of
 from gdc_jupyter.jobs.service_types import has_expired
 from gdc_jupyter.jobs.tables import service_logs, services
 
@@ -169,8 +169,7 @@ def _texts(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _service(row: Row[Any]) -> Service:
     fields = dict(row._mapping)
     for name in _JSON:
-        text = fields.get(name)
-        fields[name] = None if text is None else orjson.loads(text)
+        fields[name] = value_of(fields.get(name))
     return Service(**fields)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs.job_filter import conditions
-from gdc_jupyter.jobs.model import ACTIVE, Job, JobFilter, LogEntry, levels_down_to, now
+from gdc_jupyter.jobs.model import ACTIVE, Job, JobFilter, LogEntry, Process, levels_down_to, now, value_of
 from gdc_jupyter.jobs.tables import SCHEMA_VERSION, jobs, logs, metadata, schema
 
 _WITHOUT_PROCESS = [column for column in jobs.c if column.name != "process"]
@@ -86,7 +86,7 @@ class JobStore:
         """Close all connections."""
         self._engine.dispose()
 
-    def create(self, owner: str, process: dict[str, Any], **fields: Any) -> Job:
+    def create(self, owner: str, process: Process, **fields: Any) -> Job:
         """Store a new job in state ``created`` and return it.
 
         Parameters
@@ -356,8 +356,7 @@ def _engine(url: str) -> Engine:
 def _job(row: Row[Any]) -> Job:
     fields = dict(row._mapping)
     for name in _JSON:
-        text = fields.get(name)
-        fields[name] = None if text is None else orjson.loads(text)
+        fields[name] = value_of(fields.get(name))
     return Job(**fields)
 
 

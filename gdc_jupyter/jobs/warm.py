@@ -127,7 +127,7 @@ class WarmWorkers:
         self._in_line += 1
         try:
             # Inputs and process graphs may be large.
-            request = await asyncio.to_thread(orjson.dumps, {"mode": mode} | arguments)
+            request = await asyncio.to_thread(_packed, {"mode": mode} | arguments)
             await self._places.acquire()
         finally:
             self._in_line -= 1
@@ -168,7 +168,9 @@ class WarmWorkers:
         try:
             worker = await self._worker()
             async with asyncio.timeout(self._seconds):
-                worker.writer.write(frames.packed(frames.HEAD, request))
+                for start in range(0, len(request), frames.LARGEST):
+                    worker.writer.write(request[start : start + frames.LARGEST])
+                    await worker.writer.drain()
                 await _pass_on(worker.reader, head, spool)
             self._idle.append(worker)
         except BaseException as error:
@@ -250,6 +252,10 @@ async def _pass_on(reader: asyncio.StreamReader, head: asyncio.Future[dict[str, 
         elif kind == frames.END:
             spool.end() if failure is None else spool.fail(failure)
             return
+
+
+def _packed(request: dict[str, Any]) -> bytes:
+    return frames.packed(frames.HEAD, orjson.dumps(request))
 
 
 async def _loaded(head: bytes) -> Any:

@@ -119,7 +119,7 @@ def _run_job(request: dict[str, Any], folder: Path) -> int:
     started = time.monotonic()
     try:
         result = _run(
-            job.process or {},
+            orjson.loads(orjson.dumps(job.process or {})),
             request | {"owner": job.owner},
             files,
             progress=report.progress,

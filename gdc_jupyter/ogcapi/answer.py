@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from gdc_jupyter.answers import Context, Streamed
 from gdc_jupyter.ogcapi.inputs import bind
 from gdc_jupyter.ogcapi.process import OgcProcess
@@ -35,4 +37,6 @@ def bound(
         process["returns"],
         process["process_graph"],
     )
-    return Streamed(bind(chosen, inputs, outputs, lambda href: fetch_json(href, permissions)))
+    made = bind(chosen, inputs, outputs, lambda href: fetch_json(href, permissions))
+    # As bytes, for it may be long, and the server only passes it on.
+    return Streamed({}, [orjson.dumps(made)])

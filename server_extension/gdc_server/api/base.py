@@ -18,7 +18,7 @@ from tornado.iostream import StreamClosedError
 
 from gdc_jupyter.answers import Stream
 from gdc_jupyter.errors import GdcError
-from gdc_server import contract
+from gdc_server import contract, long_bodies
 from gdc_server.api import errors
 from gdc_server.api.bodies import SLOWEST_SECONDS, BodyHandler
 from gdc_server.api.links import Links
@@ -197,7 +197,10 @@ class ApiHandler(BodyHandler):
             ``RequestInvalid``, ``ProcessGraphMissing`` or ``ProcessGraphInvalid``, with the place in the body and what
             would be right.
         """
-        return await self.services.compute(partial(contract.read, self.request.body, operation))
+        body = self.request.body
+        if len(body) > long_bodies.LONG and operation != "search-items-by-body":
+            return await long_bodies.read((await self.services.queue()).warm, body, operation)
+        return await self.services.compute(partial(contract.read, body, operation))
 
     async def in_thread(self, work: Callable[[], _T]) -> _T:
         """Return what ``work`` returns, with the loop free meanwhile."""

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import orjson
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import authenticated
 
@@ -93,14 +94,7 @@ class ExecutionHandler(_ProcessHandler, SynchronousHandler):
         subscriber = {name: str(uri) for name, uri in (body.get("subscriber") or {}).items() if uri}
         for uri in subscriber.values():
             await check_address(uri, self.services.callback_hosts)
-        queue = await self.services.queue()
-        bound = await queue.warm.ask(
-            "bind_inputs",
-            process=_plain(process),
-            inputs=body.get("inputs") or {},
-            outputs=body.get("outputs"),
-            owner=self.owner,
-        )
+        bound = await self._bound(process, body)
         await self._refuse_faults(bound)
         prefers = _preferences(self.request.headers.get_list("Prefer"))
         response = body.get("response") or "raw"
@@ -123,7 +117,15 @@ class ExecutionHandler(_ProcessHandler, SynchronousHandler):
         if self._waits is not None:
             self._waits.cancel()
 
-    async def _refuse_faults(self, bound: dict[str, Any]) -> None:
+    async def _bound(self, process: OgcProcess, body: dict[str, Any]) -> orjson.Fragment:
+        """Return the openEO process that the execution stands for."""
+        queue = await self.services.queue()
+        given = {"inputs": body.get("inputs") or {}, "outputs": body.get("outputs")}
+        async with queue.warm.answer("bind_inputs", process=_plain(process), **given, owner=self.owner) as answer:
+            chunks = [chunk async for chunk in answer.chunks()]
+        return orjson.Fragment(await asyncio.to_thread(b"".join, chunks))
+
+    async def _refuse_faults(self, bound: orjson.Fragment) -> None:
         queue = await self.services.queue()
         faults = await queue.ask("validate", process=bound, owner=self.owner)
         if faults:
@@ -131,7 +133,7 @@ class ExecutionHandler(_ProcessHandler, SynchronousHandler):
             raise GdcError(code, " ".join(fault["message"] for fault in faults[:5]))
 
     async def _start(
-        self, process: OgcProcess, bound: dict[str, Any], response: str, subscriber: dict[str, str], linked: bool
+        self, process: OgcProcess, bound: orjson.Fragment, response: str, subscriber: dict[str, str], linked: bool
     ) -> Execution:
         queue = await self.services.queue()
         store = await self.services.execution_store()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
 from tornado.web import authenticated
 
 from gdc_jupyter.catalog.rfc3339 import parse_interval
@@ -14,6 +15,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.jobs.model import LEVELS, Execution, Job, JobFilter, LogEntry
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.executions import STATES, status_info
+from gdc_server.api.negotiation import HTML, JSON
 from gdc_server.api.paging import ON_A_PAGE, page_links
 
 _FIELDS = ("title", "description", "process", "plan", "budget", "log_level")
@@ -89,6 +91,9 @@ class JobHandler(ApiHandler):
         """Describe it in full."""
         store = await self.services.store()
         job = await asyncio.to_thread(store.get, job_id, self.owner)
+        if isinstance(job.process, orjson.Fragment) and self.format(JSON, HTML) is HTML:
+            # Nobody reads it, and a browser would take long to show it.
+            job = replace(job, process=None)
         execution = await self._execution(job_id)
         if execution is not None:
             last = await asyncio.to_thread(store.last_error, job_id) if job.status == "error" else None

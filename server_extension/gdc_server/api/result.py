@@ -15,6 +15,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.jobs.model import Process
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.bodies import SLOWEST_SECONDS
 
@@ -30,12 +31,12 @@ class SynchronousHandler(ApiHandler):
 
     _work: asyncio.Task[dict[str, Any]] | None = None
 
-    async def compute(self, process: dict[str, Any], send: Send) -> None:
+    async def compute(self, process: Process, send: Send) -> None:
         """Compute a process, and send what comes of it; the work ends when the client goes.
 
         Parameters
         ----------
-        process : dict
+        process : dict or orjson.Fragment
             An openEO process.
         send : callable
             Gets the description of the result and the folder in whose ``results`` its files are.
