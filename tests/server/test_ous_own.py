@@ -61,6 +61,20 @@ def test_each_address_is_there_and_holds_what_it_says(own):
         assert explanation["bounding-box"] == ([0, 3, 2, 5] if number % 2 else [-2, 3, 0, 5])
 
 
+@pytest.mark.parametrize("version", ["v1", "v2.1", "v3"])
+def test_each_address_is_a_file(own, version):
+    headers = HEADERS | {"Accept": f"application/vnd.cmr-opendap.{version}+json"}
+    urls = ask(own, "collection/DAYS?bounding-box=10,3,12,5", headers=headers).json()["items"]
+    assert len(urls) == 3
+    for day, url in enumerate(urls):
+        answer = requests.get(url, headers={"Authorization": "token secret"}, timeout=20)
+        with netCDF4.Dataset("x.nc", memory=answer.content) as file:
+            first = 10_000 * day + 5 * 360 + 10
+            assert file["v"][:].tolist() == [[[first, first + 1], [first + 360, first + 361]]]
+            assert file["time"][:].tolist() == [day]
+            assert file["lon"][:].tolist() == [10.5, 11.5]
+
+
 def test_a_stream_says_the_same(own):
     query = "DAYS?bounding-box=10,3,12,5&explain=true&temporal=2020-01-02,"
     streamed = json.loads(ask(own, f"streaming-collection/{query}").content)
