@@ -18,11 +18,13 @@ from gdc_jupyter.opendap.metadata import (
     Granule,
     GranuleQuery,
     MetadataError,
+    Part,
+    Place,
     Service,
     Source,
     Variable,
 )
-from gdc_jupyter.opendap.parameters import BoxInvalid, Parameters
+from gdc_jupyter.opendap.parameters import Box, BoxInvalid, Parameters
 from gdc_jupyter.opendap.versions import Accepted
 
 _LEVELS = ("3", "4")
@@ -217,6 +219,7 @@ class _Maker:
         self._every = every
         # Identities are good for as long as their objects are kept.
         self._kept: dict[Any, tuple[list[_Query], Any]] = {}
+        self._places: dict[int, tuple[Place, tuple[Part, ...]]] = {}
 
     @cached_property
     def _common(self) -> list[_Query]:
@@ -263,8 +266,7 @@ class _Maker:
         if self._parameters.explain:
             parts = tuple(map(id, places))
         elif box is not None:
-            found = {id(place): place.parts(box) for place in {*places} if place is not None}
-            parts = tuple(tuple(found.get(id(place), ())) for place in places)
+            parts = tuple(() if place is None else self._parts_of(place, box) for place in places)
         key = (id(variables), parts)
         if key not in self._kept:
             every = [replace(each, place=place) for each, place in zip(variables, places, strict=False)] or [*variables]
@@ -273,6 +275,12 @@ class _Maker:
             queries = self._queries(chosen, every) if chosen or not names else []
             self._kept[key] = queries, (variables, places)
         return self._kept[key][0]
+
+    def _parts_of(self, place: Place, box: Box) -> tuple[Part, ...]:
+        kept = self._places.get(id(place))
+        if kept is None:
+            kept = self._places[id(place)] = place, tuple(place.parts(box))
+        return kept[1]
 
     def _address(self, base: str, query: str, explanation: dict[str, Any] | None) -> Address:
         url = f"{base}.{self._suffix}{query}"

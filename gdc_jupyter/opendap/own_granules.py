@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,9 @@ from gdc_jupyter.catalog.collection import Collection
 from gdc_jupyter.catalog.variables import Stored
 from gdc_jupyter.cube.calendars import common
 from gdc_jupyter.cube.grid import Grid
+from gdc_jupyter.errors import GdcError
 from gdc_jupyter.opendap.axes import RegularAxis
+from gdc_jupyter.opendap.cmr_records import to_milliseconds
 from gdc_jupyter.opendap.dataset import Dataset
 from gdc_jupyter.opendap.dataset import Variable as Array
 from gdc_jupyter.opendap.granules import array_paths, has_granules, open_granule
@@ -35,6 +38,8 @@ Places = tuple[Place, ...]
 _PROVIDER = "gdc"
 #: Granules in which the variables of a collection are looked for.
 _LOOKED_AT = 2000
+#: Granules that are listed before anybody asks.
+_MOST_READY = 50_000
 #: Sets of variables that are kept for a collection.
 _MOST_KEPT = 20_000
 
@@ -82,6 +87,8 @@ class Granules:
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
         self._variables: dict[Any, tuple[Variables, Places]] = {}
+        self._items_described: dict[int, tuple[Variables, Places]] = {}
+        self._grids: dict[_Pixels, AxisPlace] = {}
 
     @cached_property
     def entries(self) -> list[Entry]:
@@ -104,13 +111,24 @@ class Granules:
         if isinstance(entry.what, ArrayCollection):
             member = entry.what
             return self._kept(self._key(member), lambda: _variables_of_file(self.collection, entry.id, member))
-        layers = _layers(entry.what)
+        number = entry.order[-1]
+        if number not in self._items_described:
+            described = self._described(entry.what)
+            if len(self._items_described) >= _MOST_KEPT:
+                return described
+            self._items_described[number] = described
+        return self._items_described[number]
+
+    def _described(self, document: dict[str, Any]) -> tuple[Variables, Places]:
+        layers = _layers(document)
         there = [(band.name, *layers[band.name]) for band in self.collection.bands if band.name in layers]
         numbers: dict[_Pixels, int] = {}
         for _, pixels, _ in there:
             numbers.setdefault(pixels, len(numbers))
         bands = tuple((name, data_type, numbers[pixels], *pixels[-2:]) for name, pixels, data_type in there)
-        grids = {pixels: _regular(pixels) for pixels in numbers}
+        grids = {pixels: self._grids.get(pixels) or _regular(pixels) for pixels in numbers}
+        if len(self._grids) < _MOST_KEPT:
+            self._grids |= grids
         variables, _ = self._kept(bands, lambda: (_variables_of_item(bands), ()))
         return variables, tuple(grids[pixels] for _, pixels, _ in there)
 
@@ -134,8 +152,9 @@ class Granules:
         assert isinstance(self.collection, CogCollection)
         for number, document in enumerate(self.collection.documents):
             properties = document["properties"]
-            texts = [properties.get("datetime") or properties[name] for name in ("start_datetime", "end_datetime")]
-            start, end = _milliseconds(texts[0]), _milliseconds(texts[1])
+            moment = properties.get("datetime")
+            start = to_milliseconds(moment or properties["start_datetime"])
+            end = start if moment else to_milliseconds(properties["end_datetime"])
             box = document["bbox"]
             west, south, east, north = (float(box[at]) for at in (0, 1, len(box) // 2, len(box) // 2 + 1))
             bounds = (west, south, east + 360 if east < west else east, north)
@@ -168,6 +187,16 @@ def granules_of(collection: Collection) -> Granules | None:
         return _known.setdefault(collection, Granules(collection))
 
 
+def get_ready(collections: Iterable[Collection]) -> None:
+    """List the granules of collections, so that who asks first need not wait; of very large ones at first use."""
+    for collection in collections:
+        granules = granules_of(collection)
+        if granules is None or (isinstance(collection, CogCollection) and len(collection.documents) > _MOST_READY):
+            continue
+        with suppress(GdcError):
+            _ = granules.entries
+
+
 def _changed(path: Path) -> tuple[int, int]:
     try:
         status = path.stat()
@@ -179,12 +208,6 @@ def _changed(path: Path) -> tuple[int, int]:
 def _bounds(grid: Grid) -> Box:
     west, south, east, north = grid.geographic_bounds
     return west, south, east + 360 if east < west else east, north
-
-
-def _milliseconds(text: str) -> int:
-    from gdc_jupyter.opendap.cmr_records import to_milliseconds
-
-    return to_milliseconds(text)
 
 
 def _variables_of_file(collection: Collection, identifier: str, member: ArrayCollection) -> tuple[Variables, Places]:

@@ -202,12 +202,12 @@ class Services:
     async def _get_ready(self) -> None:
         # One after the other, so that a first request does not share the processor with all of it.
         with _garbage_left():
-            for work in (contract.get_ready, openapi30.document, pages.get_ready, self.ous.load):
+            for work in (contract.get_ready, openapi30.document, pages.get_ready):
                 await asyncio.to_thread(work)
             for name in ("processes", "formats"):
                 await self.constant(name)
             catalog = await self.catalog()
-            await asyncio.to_thread(catalog.collections)
+            await asyncio.to_thread(self.ous.load, catalog)
         self._make_samples()
 
     async def close(self) -> None:

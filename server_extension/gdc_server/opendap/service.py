@@ -12,6 +12,7 @@ from gdc_jupyter.opendap.cmr_file import CmrFile
 from gdc_jupyter.opendap.sources import Sources
 
 if TYPE_CHECKING:
+    from gdc_jupyter.catalog.catalog import Catalog
     from gdc_jupyter.opendap.metadata import Source
 
 _DAY = 86_400.0
@@ -67,8 +68,11 @@ class OusService:
         """Tell whether a user may look into the caches."""
         return self.administrators is None or user in self.administrators
 
-    def load(self) -> None:
-        """Read the catalogue's file, which takes its time where it is large."""
+    def load(self, catalog: Catalog) -> None:
+        """Get ready what takes its time at first: the catalogue's file, and the granules of own collections."""
+        from gdc_jupyter.opendap.own_granules import get_ready
+
+        get_ready(catalog.collections())
         if self.catalogue is not None:
             self._file = CmrFile(self.catalogue)
 
