@@ -84,7 +84,13 @@ class Field:
 
     def values(self, slab: Slab) -> NDArray[Any]:
         """Return the values of a slab of the variable."""
-        values = self.variable.read(slab)
+        return self._typed(self.variable.read(slab))
+
+    def pieces(self, slab: Slab) -> Iterator[NDArray[Any]]:
+        """Yield the values of a slab of the variable, part after part."""
+        return map(self._typed, self.variable.pieces(slab))
+
+    def _typed(self, values: NDArray[Any]) -> NDArray[Any]:
         return values if values.dtype == self.stored_type else values.view(self.stored_type)
 
     @property
@@ -196,7 +202,7 @@ def _is_long(variable: Variable) -> bool:
 
 
 def _is_exact(variable: Variable) -> bool:
-    return all(as_float64(variable.read(block)) is not None for block in variable.blocks(variable.whole))
+    return all(as_float64(values) is not None for values in variable.pieces(variable.whole))
 
 
 def as_float64(values: NDArray[Any]) -> NDArray[Any] | None:

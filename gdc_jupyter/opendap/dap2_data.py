@@ -59,8 +59,8 @@ def check(declared: list[Declared]) -> None:
     for part in parts_of(declared):
         variable = part.field.variable
         if variable.dtype.kind in "iu" and variable.dtype.itemsize == 8:
-            for block in variable.blocks(part.slab):
-                _float64(variable.read(block), part.field.name)
+            for values in variable.pieces(part.slab):
+                _float64(values, part.field.name)
 
 
 def dods(name: str, declared: list[Declared]) -> Iterator[bytes]:
@@ -82,12 +82,12 @@ def _head(name: str, declared: Iterable[Declared]) -> bytes:
 
 def _numbers(part: Part) -> Iterator[bytes]:
     wire = np.dtype(_WIRE[part.field.type])
-    values = size_of(part.slab)
+    size = size_of(part.slab)
     if part.slab:
-        yield _LENGTH.pack(values) * 2
-    for block in part.field.variable.blocks(part.slab):
-        yield encoded(part.field.values(block), wire, part.field.name)
-    if odd := -values * wire.itemsize % 4:
+        yield _LENGTH.pack(size) * 2
+    for values in part.field.pieces(part.slab):
+        yield encoded(values, wire, part.field.name)
+    if odd := -size * wire.itemsize % 4:
         yield bytes(odd)
 
 

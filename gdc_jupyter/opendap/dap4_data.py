@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.opendap.dap4 import Wanted, dmr
@@ -88,7 +89,7 @@ def _chunks(values: Iterable[bytes], flags: int) -> Iterator[bytes]:
     ready: list[bytes] | None = None
     filling: list[bytes] = []
     size = 0
-    for value in chain(values):
+    for value in values:
         if not filling and ready is not None:
             yield from _chunk(ready, flags)
             ready = None
@@ -112,8 +113,8 @@ def _values(wanted: Wanted, checksums: bool) -> Iterator[bytes]:
     variables = wanted.dataset.variables()
     for path, slab in wanted.slabs.items():
         checksum = 0
-        for block in variables[path].blocks(slab):
-            data = _encoded(variables[path], block)
+        for values in variables[path].pieces(slab):
+            data = _encoded(variables[path], values)
             if checksums:
                 checksum = zlib.crc32(data, checksum)
             yield data
@@ -121,8 +122,7 @@ def _values(wanted: Wanted, checksums: bool) -> Iterator[bytes]:
             yield _CHECKSUM.pack(checksum)
 
 
-def _encoded(variable: Variable, block: Slab) -> bytes:
-    values = variable.read(block)
+def _encoded(variable: Variable, values: NDArray[Any]) -> bytes:
     if variable.is_text:
         return b"".join(_TEXT_LENGTH.pack(len(text)) + text for text in texts(values, False))
     little = np.dtype(variable.dtype).newbyteorder("<")

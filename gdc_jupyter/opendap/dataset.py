@@ -6,10 +6,13 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gdc_jupyter.opendap.kept_values import KEPT, LARGEST_SLAB_BYTES
 
 #: What is wanted of each dimension, with start, stop and step.
 Slab = tuple[slice, ...]
@@ -50,6 +53,8 @@ class Variable:
         Returns the values of a slab.
     chunks : tuple of int, optional
         How the values lie together in the file.
+    kept : bool
+        Whether values that were read are kept for a while: as long as the dataset is, so are they the same.
     """
 
     name: str
@@ -59,6 +64,7 @@ class Variable:
     attributes: Mapping[str, Any]
     read: Read
     chunks: tuple[int, ...] | None = None
+    kept: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -78,6 +84,16 @@ class Variable:
     def blocks(self, slab: Slab) -> Iterator[Slab]:
         """Yield the parts of a slab that are read one after the other, in the order of their values."""
         return blocks(slab, self.dtype.itemsize if not self.is_text else _TEXT_BYTES, self.chunks)
+
+    def pieces(self, slab: Slab) -> Iterator[NDArray[Any]]:
+        """Yield the values of a slab, which are not to be written to, part after part."""
+        keep = self.kept and size_of(slab) * self.dtype.itemsize <= LARGEST_SLAB_BYTES
+        for block in self.blocks(slab):
+            if keep:
+                key = (self, tuple((part.start, part.stop, part.step) for part in block))
+                yield KEPT.get(key, partial(self.read, block))
+            else:
+                yield self.read(block)
 
 
 @dataclass(frozen=True, eq=False)

@@ -90,6 +90,7 @@ def _variable(variable: Any, path: Path, version: str) -> Variable:
         _attributes(variable),
         _Reader(path, version, f"{below}/{variable.name}".lstrip("/"), dtype),
         tuple(chunks) if isinstance(chunks, list) else None,
+        kept=dtype.kind != "O",
     )
 
 

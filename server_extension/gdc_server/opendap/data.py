@@ -38,6 +38,12 @@ class DataHandler(ApiHandler):
             self.request.headers["Authorization"] = f"Bearer {password_of(header)}"
         await super()._identify()
 
+    def set_default_headers(self) -> None:
+        """Let scripts of web pages read what DAP tells in headers."""
+        super().set_default_headers()
+        told = "Content-Description, Content-Disposition, Content-Length, ETag, Last-Modified, WWW-Authenticate, XDAP"
+        self.set_header("Access-Control-Expose-Headers", told)
+
     @allow_unauthenticated
     async def get(self, path: str = "") -> None:
         """Send what the suffix asks for, or a page."""

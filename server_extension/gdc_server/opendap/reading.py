@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,8 +15,9 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.opendap.dap_answers import DapAnswer
 
 _T = TypeVar("_T")
-#: Bytes that are handed from a thread to the loop at a time.
-_BATCH = 1 << 19
+#: Bytes that are handed from a thread to the loop at a time, fewer where it takes longer than so many seconds.
+_BATCH = 4 << 20
+_BATCH_SECONDS = 0.001
 
 
 class Batches:
@@ -50,10 +52,11 @@ class Batches:
     def _next(self) -> list[bytes]:
         batch: list[bytes] = []
         size = 0
+        until = time.monotonic() + _BATCH_SECONDS
         with self._busy:
             if self._failure is not None:
                 raise self._failure
-            while size < _BATCH and not self._stopped:
+            while size < _BATCH and not self._stopped and (not batch or time.monotonic() < until):
                 try:
                     chunk = next(self._iterator, None)
                 except Exception as error:
