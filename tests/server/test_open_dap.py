@@ -294,6 +294,23 @@ def test_a_connection_names_the_server_and_logs_in(server, monkeypatch):
     assert explained[0]["bounding-box"] == [10, 3, 12, 5]
 
 
+def test_a_public_address_is_reached_at_the_server_itself(serve, tmp_path, monkeypatch):
+    catalog = Catalog(tmp_path / "data", samples=False)
+    catalog.add(netcdf(tmp_path / "one.nc"), "ONE")
+    options = ("--GdcApp.samples=False", "--GdcApp.public_url=https://hub.example.org/user/me/")
+    server = serve(tmp_path / "data", tmp_path / "log", *options)
+    monkeypatch.setenv("GDC_URL", server.url)
+    monkeypatch.setenv("GDC_TOKEN", TOKEN)
+    try:
+        urls = gdc.Selection("ONE", (10, 3, 12, 5)).dap_urls()
+        assert urls[0].startswith("https://hub.example.org/user/me/opendap/data/ONE/one.nc?")
+        ous = "https://hub.example.org/user/me/opendap/ous/collection/ONE?bounding-box=10,3,12,5"
+        for what in (gdc.Selection("ONE", (10, 3, 12, 5)), urls, ous):
+            assert gdc.open_dap(what)["v"].values.tolist() == cells([5, 6], [10, 11], [0]).tolist()
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize(
     ("what", "code", "told"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,7 +14,7 @@ from requests.auth import AuthBase
 from requests.exceptions import ChunkedEncodingError
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.server import Server, find_server
+from gdc_jupyter.server import find_server
 
 if TYPE_CHECKING:
     from openeo.rest.connection import Connection
@@ -72,6 +73,22 @@ class Access:
             time.sleep(0.2 * attempt**2)
         raise AssertionError("unreachable")
 
+    def reachable(self, address: str) -> str:
+        """Return an address as it is reached from here: at the server itself where it has its public name."""
+        there = self.root and "/opendap/" in address and _origin(address) != _origin(self.root)
+        if not there or not self._public_root or not address.startswith(f"{self._public_root}/"):
+            return address
+        return self.root + address.removeprefix(self._public_root)
+
+    @cached_property
+    def _public_root(self) -> str:
+        """The address of the server for others, as its landing page tells."""
+        try:
+            links = self.get(f"{self.root}/gdc/").json()["links"]
+            return _server_root(next(str(link["href"]) for link in links if link["rel"] == "self"))
+        except (GdcError, ValueError, KeyError, TypeError, StopIteration):
+            return ""
+
     @property
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
@@ -120,18 +137,18 @@ def access_to(where: Connection | str | None = None, token: str | None = None) -
 def _to_address(address: str, token: str | None) -> Access:
     if "token=" in urlsplit(address).query:
         raise GdcError("CredentialsInvalid", "Give the token as token=..., not inside the address.")
-    if token is None:
-        token = _known_token(address)
-    return Access(_server_root(address), _bearer(token))
+    if token is None and (own := _own_access()) is not None:
+        reached = own.reachable(address)
+        if _origin(reached) == _origin(own.root):
+            return own
+    return Access(_server_root(address), _bearer(token or ""))
 
 
-def _known_token(address: str) -> str:
-    """Return the token of this notebook's server where an address is there."""
+def _own_access() -> Access | None:
     try:
-        server: Server = find_server()
+        return access_to()
     except GdcError:
-        return ""
-    return server.token if _origin(server.url) == _origin(address) else ""
+        return None
 
 
 def _bearer(token: str) -> str:

@@ -66,7 +66,7 @@ def open_dap(
     from gdc_jupyter.opendap.remote.parts import datasets, lacking
 
     def opened(each: Wanted) -> tuple[Remote, list[tuple[str, xr.Dataset]]]:
-        remote = _open(access, each.address)
+        remote = _open(access, access.reachable(each.address))
         name = unquote(each.address.rpartition("/")[2])
         return remote, [(name, part) for part in datasets(remote, each, box)]
 
@@ -94,7 +94,7 @@ def _wanted(
     """Return the way to the data, the granules, the box, and what was asked for in words."""
     if isinstance(what, str) and is_ous(what):
         access = access_to(what if connection is None else connection, token)
-        answer = ask_address(access, what)
+        answer = ask_address(access, access.reachable(what))
         return access, parsed(answer["items"]), box_of(what), "the OPeNDAP URL service lists no granules there"
     if not isinstance(what, Asked):
         addresses = [what] if isinstance(what, str) else list(what)
