@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -227,6 +228,8 @@ def test_dask_and_threads_read_the_same(server):
     with ThreadPoolExecutor(6) as pool:
         parts = list(pool.map(lambda row: dataset["v"][:, row].values, range(10)))
     assert np.array_equal(np.stack(parts, 1), expected, equal_nan=True)
+    elsewhere = pickle.loads(pickle.dumps(dataset))
+    assert np.array_equal(elsewhere["v"][2].values, expected[2], equal_nan=True)
 
 
 indices = st.one_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ class JoinedArray(BackendArray):
         self.shape = shape
         self._pieces = pieces
         self.dtype, self._missing = _type(shape, pieces)
+        extents = [[(int(each.min()), int(each.max())) for each in piece.positions] for piece in pieces]
+        self._extents = np.array(extents, np.int64).reshape(len(pieces), len(shape), 2)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.OUTER, self._read)
@@ -97,11 +100,21 @@ class JoinedArray(BackendArray):
     def _read(self, key: tuple[Any, ...]) -> Any:
         wanted = [np.atleast_1d(np.arange(size)[part]) for size, part in zip(self.shape, key, strict=True)]
         out = np.full([each.size for each in wanted], self._missing, self.dtype)
-        there = [(piece, *found) for piece in self._pieces if (found := _shared(piece, wanted)) is not None]
+        near = [self._pieces[number] for number in self._near(wanted)]
+        there = [(piece, *found) for piece in near if (found := _shared(piece, wanted)) is not None]
         taken = np.zeros(out.shape, bool) if len(there) > 1 else None
         for (_, where, _), values in zip(there, _read_all([(piece, what) for piece, _, what in there]), strict=True):
             _put(out, taken, where, values)
         return out[tuple(0 if np.ndim(part) == 0 and not isinstance(part, slice) else slice(None) for part in key)]
+
+    def _near(self, wanted: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+        """Return the numbers of the pieces that may have something of what is wanted."""
+        if not all(each.size for each in wanted):
+            return np.array([], np.int64)
+        inside = np.ones(len(self._pieces), bool)
+        for axis, each in enumerate(wanted):
+            inside &= (self._extents[:, axis, 0] <= each.max()) & (self._extents[:, axis, 1] >= each.min())
+        return np.flatnonzero(inside)
 
 
 def _shared(
@@ -163,15 +176,23 @@ def _type(shape: tuple[int, ...], pieces: Sequence[Piece]) -> tuple[np.dtype[Any
     types = [piece.variable.dtype for piece in pieces]
     dtype = types[0] if len(set(types)) == 1 else np.result_type(*types)
     covered = sum(int(np.prod([each.size for each in piece.positions], dtype=np.int64)) for piece in pieces)
-    whole = covered == int(np.prod(shape, dtype=np.int64)) and not _overlap(pieces)
-    return (dtype, np.zeros((), dtype)[()] if dtype != TEXT else "") if whole else with_gaps(dtype)
+    if covered == int(np.prod(shape, dtype=np.int64)) and _apart([piece.positions for piece in pieces], len(shape)):
+        return dtype, "" if dtype == TEXT else np.zeros((), dtype)[()]
+    return with_gaps(dtype)
 
 
-def _overlap(pieces: Sequence[Piece]) -> bool:
-    if len(pieces) < 2:
+def _apart(each: Sequence[tuple[NDArray[np.int64], ...]], dimensions: int) -> bool:
+    """Tell whether pieces have nothing in common, as far as they are rows and columns of blocks."""
+    if len(each) < 2:
+        return True
+    if not dimensions:
         return False
-    corners = {tuple(int(each[0]) for each in piece.positions) for piece in pieces}
-    return len(corners) < len(pieces)
+    groups: dict[tuple[int, int], list[tuple[NDArray[np.int64], ...]]] = {}
+    for positions in each:
+        groups.setdefault((int(positions[0].min()), int(positions[0].max())), []).append(positions[1:])
+    edges = sorted(groups)
+    beside = all(one[1] < other[0] for one, other in itertools.pairwise(edges))
+    return beside and all(_apart(group, dimensions - 1) for group in groups.values())
 
 
 def with_gaps(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], Any]:

@@ -102,12 +102,13 @@ class _Axis:
             if known[0].dtype.kind == "M":
                 self.labels = np.unique(np.concatenate(known))
         self.size = self.labels.size
+        self._everything = np.arange(self.size)
 
     def positions(self, number: int) -> Positions:
         """Return where the labels of a part are."""
         own = self._each[number]
-        if own is self.labels or not self.labelled:
-            return np.arange(self.size)
+        if own is self.labels or not self.labelled or (own.shape == self.labels.shape and (own == self.labels).all()):
+            return self._everything
         if self.labels.dtype.kind in "iuf":
             return _nearest(self.labels, own)
         if self.labels.dtype.kind in "M":
