@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ DAP2, DAP4 = "2.0", "4.0"
 _PLAIN = "text/plain; charset=utf-8"
 _CSV = "text/csv; charset=utf-8"
 _BINARY = "application/octet-stream"
+_NETCDF = "application/x-netcdf"
 _PIECE = 1 << 20
 
 
@@ -65,7 +67,9 @@ class Request:
     most : int
         The most bytes of values that may be sent; 0 for no limit.
     most_file : int
-        The same where a file has to be made of them.
+        The same where a file or text has to be made of them.
+    only_headers : bool
+        Whether the bytes will not be sent.
     stopped : callable
         Tells whether nobody waits for the answer any more.
     """
@@ -74,6 +78,7 @@ class Request:
     query: str
     most: int = 0
     most_file: int = 0
+    only_headers: bool = False
     stopped: Callable[[], bool] = lambda: False
 
     def wanted(self) -> Wanted:
@@ -132,7 +137,7 @@ def _dods(request: Request) -> DapAnswer:
 def _ascii(media_type: str, request: Request) -> DapAnswer:
     view = view_of(request.dataset)
     declared = constrained(view, request.query)
-    _limited(size(wanted_of(view, declared)), request.most)
+    _limited(size(wanted_of(view, declared)), request.most_file)
     return DapAnswer(media_type, "dods-ascii", gathered(dap2_text(request.dataset.name, declared)))
 
 
@@ -155,7 +160,7 @@ def _dap(request: Request) -> DapAnswer:
 
 def _csv(request: Request) -> DapAnswer:
     wanted = dap4_constrained(request.dataset, parameters(request.query).get("dap4.ce", ""))
-    _limited(size(wanted), request.most)
+    _limited(size(wanted), request.most_file)
     return DapAnswer(_CSV, "dap4-csv", gathered(dap4_text(wanted)), None, _named(request, "csv"))
 
 
@@ -176,12 +181,14 @@ def _nc(request: Request) -> DapAnswer:
 
 def _file(request: Request, suffix: str, write: Callable[[Path], None]) -> DapAnswer:
     """Return a file, which is made first; its name is gone by then, so that it is too when it was sent."""
+    if request.only_headers:
+        return DapAnswer(_NETCDF, "netcdf", (), None, _named(request, suffix))
     with tempfile.TemporaryDirectory(prefix="gdc-dap-") as folder:
         path = Path(folder) / f"file.{suffix}"
         write(path)
         file = path.open("rb")
     length = os.fstat(file.fileno()).st_size
-    return DapAnswer("application/x-netcdf", "netcdf", _pieces(file), length, _named(request, suffix))
+    return DapAnswer(_NETCDF, "netcdf", _pieces(file), length, _named(request, suffix))
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -191,9 +198,7 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _named(request: Request, suffix: str) -> dict[str, str]:
-    name = "".join(
-        each if each.isascii() and (each.isalnum() or each in "_-.") else "_" for each in request.dataset.name
-    )
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", request.dataset.name)
     return {"Content-Disposition": f'attachment; filename="{name}.{suffix}"'}
 
 
@@ -229,15 +234,14 @@ def gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
     waiting: list[bytes] = []
     size = 0
     for chunk in chunks:
-        if len(chunk) >= _TOGETHER and not waiting:
-            yield chunk
-            continue
-        waiting.append(chunk)
-        size += len(chunk)
-        if size >= _TOGETHER:
-            yield b"".join(waiting) if len(chunk) < _TOGETHER else b"".join(waiting[:-1])
-            if len(chunk) >= _TOGETHER:
-                yield chunk
+        large = len(chunk) >= _TOGETHER
+        if waiting and (large or size >= _TOGETHER):
+            yield b"".join(waiting)
             waiting, size = [], 0
+        if large:
+            yield chunk
+        else:
+            waiting.append(chunk)
+            size += len(chunk)
     if waiting:
         yield b"".join(waiting)

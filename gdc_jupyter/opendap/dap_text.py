@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gdc_jupyter.opendap.dap2 import Declared, Part
 from gdc_jupyter.opendap.dap4 import Wanted
-from gdc_jupyter.opendap.dataset import Slab, Variable
+from gdc_jupyter.opendap.dataset import Read, Slab, Variable
 from gdc_jupyter.opendap.texts import text_blocks, texts
 
 #: The labels of the positions along the dimensions of an array but the last.
@@ -39,7 +39,7 @@ def dap4_text(wanted: Wanted) -> Iterator[bytes]:
     for path, slab in wanted.slabs.items():
         variable = variables[path]
         slab = slab[: len(slab) - bool(variable.is_character and variable.shape)]
-        yield from _rows(path, variable, slab, _indices(slab))
+        yield from _rows(path, variable, variable.read, slab, _indices(slab))
 
 
 def _map_labels(grid: str, part: Part) -> list[str]:
@@ -48,19 +48,19 @@ def _map_labels(grid: str, part: Part) -> list[str]:
 
 
 def _part(name: str, part: Part, labels: _Labels | None) -> Iterator[bytes]:
-    return _rows(name, part.field.variable, part.slab, labels or _indices(part.slab))
+    return _rows(name, part.field.variable, part.field.values, part.slab, labels or _indices(part.slab))
 
 
 def _indices(slab: Slab) -> list[list[str]]:
     return [[f"[{each}]" for each in range(part.start, part.stop, part.step)] for part in slab[:-1]]
 
 
-def _rows(name: str, variable: Variable, slab: Slab, labels: _Labels) -> Iterator[bytes]:
+def _rows(name: str, variable: Variable, read: Read, slab: Slab, labels: _Labels) -> Iterator[bytes]:
     """Yield the lines of an array: its last dimension goes along them."""
     columns = len(range(slab[-1].start, slab[-1].stop, slab[-1].step)) if slab else 1
     row, column = 0, 0
     for block in text_blocks(variable, slab):
-        found = _values(variable, variable.read(block))
+        found = _values(variable, read(block))
         lines = []
         at = 0
         while at < len(found):

@@ -119,7 +119,10 @@ class GdcApp(ExtensionApp):
     max_dap_file_bytes = Integer(
         Limits.max_dap_file_bytes,
         min=0,
-        help="The same for NetCDF files, which are made on the disk before they are sent; 0 for no limit.",
+        help="The same for text and for NetCDF files, which are made on the disk before they are sent; 0 for no limit.",
+    ).tag(config=True)
+    max_dap_requests = Integer(
+        Limits.max_dap_requests, min=1, help="Answers of the DAP server that are sent at the same time."
     ).tag(config=True)
     process_descriptions = Unicode(
         help="Folder of openEO process files whose words (summaries, descriptions, links) stand in place of this "

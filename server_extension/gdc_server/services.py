@@ -61,6 +61,7 @@ class Limits:
     max_coverage_bytes: int = 2 * 10**9
     max_dap_bytes: int = 100 * 10**9
     max_dap_file_bytes: int = 10 * 10**9
+    max_dap_requests: int = 64
     max_services: int = 1000
     max_tile_read_bytes: int = 10**9
     tile_timeout: float = 30.0
@@ -89,8 +90,6 @@ class Services:
         The address of the Dask cluster that computes the blocks of batch jobs, if any.
     ous : OusService
         The OPeNDAP URL service.
-    reading : Reading
-        The threads of the DAP server.
     accounts : Accounts
         The users of OpenID Connect providers.
     callback_hosts : tuple of str
@@ -109,7 +108,6 @@ class Services:
     permissions: Permissions = field(default_factory=Permissions)
     dask_scheduler: str = ""
     ous: OusService = field(default_factory=OusService)
-    reading: Reading = field(default_factory=Reading)
     accounts: Accounts = field(default_factory=Accounts)
     callback_hosts: tuple[str, ...] = ()
     process_descriptions: Path | None = None
@@ -119,6 +117,7 @@ class Services:
     _catalog: Catalog | None = None
     _signer: Signer | None = None
     _tiles: Tiles | None = None
+    _reading: Reading | None = None
     _subscribers: Subscribers | None = None
     _constants: dict[str, Any] = field(default_factory=dict)
     _launcher: Launcher | None = None
@@ -155,6 +154,13 @@ class Services:
         if self._tiles is None:
             self._tiles = Tiles(self)
         return self._tiles
+
+    @property
+    def reading(self) -> Reading:
+        """The threads of the DAP server."""
+        if self._reading is None:
+            self._reading = Reading(most=self.limits.max_dap_requests)
+        return self._reading
 
     async def execution_store(self) -> ExecutionStore:
         """Return the store of OGC executions."""

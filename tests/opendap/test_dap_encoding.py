@@ -233,11 +233,11 @@ def iter_all(chunks, sent):
 
 def test_limits():
     values = np.zeros((100, 100), "f8")
-    for suffix, query in (("dods", "v"), ("dap", "dap4.ce=/v"), ("csv", "v"), ("dap.csv", ""), ("ascii", "")):
+    for suffix, query in (("dods", "v"), ("dap", "dap4.ce=/v")):
         with pytest.raises(GdcError, match=r"0\.1 MB, and the most is 0\.0 MB") as caught:
             KINDS[suffix].answer(Request(of(values), query, most=1000))
         assert caught.value.code == "DapAnswerTooLarge"
-    for suffix in ("nc", "nc4", "dap.nc4"):
+    for suffix in ("nc", "nc4", "dap.nc4", "csv", "dap.csv", "ascii"):
         with pytest.raises(GdcError, match=r"0\.1 MB"):
             KINDS[suffix].answer(Request(of(values), "", most_file=1000))
     assert KINDS["dods"].answer(Request(of(values), "v[0][0]", most=1000)).length
@@ -290,6 +290,23 @@ class TestNames:
         odd = Dataset("x", Group("", whole.root.dimensions, whole.root.variables, (), {"a": 'x\x00<&">\x1b'}))
         root = ElementTree.fromstring(dmr(Wanted(odd, {})))
         assert next(each.text for each in root.iter() if each.tag.endswith("Value")) == 'x<&">'
+
+
+def test_signed_bytes_that_are_unsigned(tmp_path):
+    path = tmp_path / "classic.nc"
+    with netCDF4.Dataset(path, "w", format="NETCDF3_CLASSIC") as made:
+        made.createDimension("x", 4)
+        variable = made.createVariable("v", "i1", ("x",), fill_value=-1)
+        variable._Unsigned = "true"
+        variable.set_auto_maskandscale(False)
+        variable[:] = np.array([0, 127, -128, -1], "i1")
+    whole = open_netcdf(path)
+    answers = {each: b"".join(KINDS[each].answer(Request(whole, "")).chunks) for each in ("dods", "das", "csv", "dap")}
+    assert b"Byte v[x = 4];" in answers["dods"]
+    assert answers["dods"].endswith(bytes([0, 127, 128, 255]))
+    assert b"Byte _FillValue 255;" in answers["das"]
+    assert answers["csv"] == b"Dataset: classic\nv, 0, 127, 128, 255\n"
+    assert b"<Int8 name" in answers["dap"]
 
 
 def test_an_empty_dimension(tmp_path: Path):

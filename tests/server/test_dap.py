@@ -405,6 +405,9 @@ class TestAccess:
             assert ask(dap, "secret/varied.dds", headers={"Authorization": header}).status_code == 200
             assert ask(dap, "secret/other.dds", headers={"Authorization": header}).status_code == 404
         assert ask(dap, "secret/varied.dds", params={"token": TOKEN}).status_code == 200
+        answer = ask(dap, "group/varied/nothing.dds")
+        assert answer.status_code == 404
+        assert "code = 1004" in answer.text
 
     def test_a_wrong_token_is_refused(self, dap):
         for header in ("Bearer wrong", basic("x", "wrong"), "Basic rubbish"):

@@ -79,7 +79,12 @@ class DataHandler(ApiHandler):
             self.finish()
             return
         asked = Request(
-            dataset, self.request.query, limits.max_dap_bytes, limits.max_dap_file_bytes, lambda: self._gone
+            dataset,
+            self.request.query,
+            limits.max_dap_bytes,
+            limits.max_dap_file_bytes,
+            self.request.method == "HEAD",
+            lambda: self._gone,
         )
         async with reading.answer(lambda: kind.answer(asked)) as answer:
             await self._send(answer)
@@ -154,8 +159,7 @@ class DataHandler(ApiHandler):
 
     def _without_secrets(self, error: GdcError) -> GdcError:
         """Return the error for who is not known, who may have to log in to see what is asked for."""
-        hidden = error.code in ("CollectionNotFound", "ItemNotFound", "NotFound")
-        if hidden and self.viewer is None and not open_to_all(self.identity_provider):
+        if error.code == "CollectionNotFound" and self.viewer is None and not open_to_all(self.identity_provider):
             return GdcError("AuthenticationRequired", "There is nothing for all to see here: log in with the token.")
         return error
 
