@@ -5,9 +5,12 @@ The address of a granule is ``{server}/opendap/data/{collection}/{granule}``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from gdc_jupyter.catalog.array_files import ArrayFilesCollection
 from gdc_jupyter.catalog.arrays import ArrayCollection, is_zarr
@@ -19,6 +22,9 @@ from gdc_jupyter.opendap.dataset import Dataset
 
 #: Where granules are, after the address of the server.
 DATA_PATH = "opendap/data"
+_T = TypeVar("_T")
+_paths: WeakKeyDictionary[Collection, dict[str, Path]] = WeakKeyDictionary()
+_items: WeakKeyDictionary[Collection, dict[str, dict[str, Any]]] = WeakKeyDictionary()
 
 
 def granule_url(server: str, collection_id: str, granule_id: str) -> str:
@@ -53,6 +59,24 @@ def granule_ids(collection: Collection) -> Iterator[str]:
 
 def array_paths(collection: Collection) -> dict[str, Path]:
     """Return the files of a collection of arrays by the ids of their granules."""
+    return _once(_paths, collection, _find_paths)
+
+
+def _once(
+    kept: WeakKeyDictionary[Collection, dict[str, _T]], collection: Collection, find: Callable[[Any], dict[str, _T]]
+) -> dict[str, _T]:
+    """Return what is found of a collection once, for each request needs it and collections do not change."""
+    found = kept.get(collection)
+    if found is None:
+        found = kept[collection] = find(collection)
+    return found
+
+
+def _find_items(collection: CogCollection) -> dict[str, dict[str, Any]]:
+    return {str(document["id"]): document for document in reversed(collection.documents)}
+
+
+def _find_paths(collection: Collection) -> dict[str, Path]:
     if isinstance(collection, ArrayCollection):
         paths = [collection.path]
     elif isinstance(collection, ArrayFilesCollection):
@@ -60,11 +84,12 @@ def array_paths(collection: Collection) -> dict[str, Path]:
     else:
         return {}
     found: dict[str, Path] = {}
+    seen: Counter[str] = Counter()
     for path in paths:
-        name, number = path.stem, 1
+        name = path.stem
         while name in found:
-            number += 1
-            name = f"{path.stem}_{number}"
+            seen[path.stem] += 1
+            name = f"{path.stem}_{seen[path.stem] + 1}"
         found[name] = path
     return found
 
@@ -94,9 +119,9 @@ def open_granule(collection: Collection, granule_id: str) -> Dataset:
     if isinstance(collection, CogCollection):
         from gdc_jupyter.opendap.raster_granule import open_raster_item
 
-        for document in collection.documents:
-            if document["id"] == granule_id:
-                return open_raster_item(collection, document)
+        document = _once(_items, collection, _find_items).get(granule_id)
+        if document is not None:
+            return open_raster_item(collection, document)
     path = array_paths(collection).get(granule_id)
     if path is None:
         raise GdcError("ItemNotFound", f"The collection '{collection.id}' has no granule '{granule_id[:200]}'.")
