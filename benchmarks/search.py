@@ -135,6 +135,8 @@ def fill(data: Path, made: dict[str, Any]) -> Catalog:
             file.write(values)
         catalog.add(path)
     for number, (key, collection) in enumerate(catalog.keyed()):
+        # In place of the one item that it has.
+        catalog.index.remove(key)
         catalog.index.fill(key, collection.id, records(made, number))
     return catalog
 
