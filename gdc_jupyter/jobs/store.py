@@ -109,7 +109,7 @@ class JobStore:
         row |= {"status": "created", "progress": 0.0, "created": time, "updated": time}
         with self._engine.begin() as connection:
             connection.execute(jobs.insert().values(**row))
-        return self.get(row["id"], owner)
+        return _job_of(dict.fromkeys(column.name for column in jobs.c) | row)
 
     def get(self, job_id: str, owner: str | None) -> Job:
         """Return a job of ``owner`` (of anybody with None, for the queue and the workers).
@@ -354,7 +354,10 @@ def _engine(url: str) -> Engine:
 
 
 def _job(row: Row[Any]) -> Job:
-    fields = dict(row._mapping)
+    return _job_of(dict(row._mapping))
+
+
+def _job_of(fields: dict[str, Any]) -> Job:
     for name in _JSON:
         fields[name] = value_of(fields.get(name))
     return Job(**fields)

@@ -31,7 +31,7 @@ _LEVELS = ("3", "4")
 _DAP4_SUFFIXES = {"nc": "dap.nc4", "nc4": "dap.nc4", "ascii": "dap.csv", "csv": "dap.csv"}
 _PAGE = 10
 #: Seconds after which others get their turn.
-_BREATH = 0.005
+_BREATH = 0.002
 LATER_VENDOR = "cmr-service-bridge"
 
 

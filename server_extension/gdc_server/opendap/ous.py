@@ -97,7 +97,7 @@ class CollectionHandler(_AddressesHandler):
         self.set_header("CMR-Hits", str(answer["hits"]))
         if found.granules.after:
             self.set_header("CMR-Search-After", found.granules.after)
-        self.send(answer)
+        await self.send_long(answer)
 
 
 class CollectionsHandler(_AddressesHandler):
@@ -112,7 +112,7 @@ class CollectionsHandler(_AddressesHandler):
             raise OusError(messages.INVALID, f"The body must be a list of at most {_MOST_BODIES} objects.")
         answers = await asyncio.gather(*(self._one(body) for body in bodies))
         self.set_header("CMR-Took", str(self.took()))
-        self.send(answers)
+        await self.send_long(answers)
 
     async def _one(self, body: Any) -> dict[str, Any]:
         try:
