@@ -174,7 +174,7 @@ class Selection:
         Returns
         -------
         list of str or of dict
-            Two addresses for a granule whose grid ends within the box.
+            Two addresses for a granule whose grid ends within the box. What the service warns of is a warning here.
 
         Raises
         ------

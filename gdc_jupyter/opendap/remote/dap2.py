@@ -63,19 +63,20 @@ def open_dap2(access: Access, address: str) -> Remote2:
             variables[name] = replace(each.declared, attributes=found)
             owners[name] = each.within
     shared = {key: value for name, held in attributes.items() if _GLOBAL.match(name) for key, value in held.items()}
-    made = Remote2(access, address, variables, shared)
-    made.owners.update(owners)
-    return made
+    return Remote2(access, address, variables, shared, owners)
 
 
+@dataclass(frozen=True, eq=False)
 class Remote2(Remote):
-    """A granule that is read by DAP2."""
+    """A granule that is read by DAP2.
 
-    @property
-    def owners(self) -> dict[str, str]:
-        """The grids and structures that variables belong to, where they are not there by themselves."""
-        found: dict[str, str] = self.__dict__.setdefault("_owners", {})
-        return found
+    Parameters
+    ----------
+    owners : dict of str to str
+        The grids and structures that variables belong to, where they are not there by themselves.
+    """
+
+    owners: dict[str, str]
 
     def read(self, slabs: Mapping[str, Slab | None]) -> dict[str, NDArray[Any]]:
         """Return hyperslabs, in one request."""

@@ -80,34 +80,43 @@ def within(dataset: xr.Dataset, interval: tuple[str | None, str | None] | None) 
 
 
 class _Axis:
-    """The labels along a dimension of all parts, and where those of each part are among them."""
+    """The labels along a dimension of all parts, and where those of each part are among them.
 
-    def __init__(self, name: str, each: Sequence[NDArray[Any] | None], sizes: Sequence[int]) -> None:
+    Parameters
+    ----------
+    name : str
+    each : mapping of int to numpy.ndarray
+        The labels of the parts that have the dimension, by their numbers.
+    labelled : bool
+        Whether these are labels, and not only positions.
+    """
+
+    def __init__(self, name: str, each: Mapping[int, NDArray[Any]], labelled: bool = True) -> None:
         self.name = name
-        known = [labels for labels in each if labels is not None]
-        self.labelled = len(known) == len(each)
-        if not self.labelled:
-            if len(set(sizes)) > 1:
-                raise GdcError(
-                    "GridIrregular",
-                    f"The granules have {min(sizes)} to {max(sizes)} positions along '{name}', and no labels that "
-                    "tell how these fit together: open them one by one.",
-                )
-            self.labels: NDArray[Any] = np.arange(sizes[0])
-            self._each = [self.labels] * len(each)
-        elif known[0].dtype.kind in "iuf":
-            self.labels, self._each = _numbers(name, known), known
+        self.labelled = labelled
+        self._each = each
+        known = list(each.values())
+        sizes = {labels.size for labels in known}
+        if not labelled and len(sizes) > 1:
+            raise GdcError(
+                "GridIrregular",
+                f"The granules have {min(sizes)} to {max(sizes)} positions along '{name}', and no labels that tell how "
+                "these fit together: open them one by one.",
+            )
+        kind = known[0].dtype.kind
+        if kind in "iuf":
+            self.labels = _numbers(name, known)
+        elif kind == "M":
+            self.labels = np.unique(np.concatenate(known))
         else:
-            self.labels, self._each = np.array(sorted(set(np.concatenate(known).tolist()))), known
-            if known[0].dtype.kind == "M":
-                self.labels = np.unique(np.concatenate(known))
+            self.labels = np.array(sorted(set(np.concatenate(known).tolist())))
         self.size = self.labels.size
         self._everything = np.arange(self.size)
 
     def positions(self, number: int) -> Positions:
         """Return where the labels of a part are."""
         own = self._each[number]
-        if own is self.labels or not self.labelled or (own.shape == self.labels.shape and (own == self.labels).all()):
+        if own.shape == self.labels.shape and (own == self.labels).all():
             return self._everything
         if self.labels.dtype.kind in "iuf":
             return _nearest(self.labels, own)
@@ -200,23 +209,19 @@ def _place(part: xr.Dataset) -> tuple[Any, ...]:
 
 def _axes(parts: Sequence[xr.Dataset], lead: _Lead | None) -> dict[str, _Axis]:
     names = dict.fromkeys(str(name) for part in parts for each in part.data_vars.values() for name in each.dims)
-    axes: dict[str, _Axis] = {}
+    axes = {} if lead is None else {lead.name: _Axis(lead.name, {n: np.array([x]) for n, x in enumerate(lead.labels)})}
     for name in names:
-        having = [part for part in parts if name in part.sizes]
-        labels = [part.variables[name].values if name in part.variables else None for part in having]
-        axis = _Axis(name, labels, [part.sizes[name] for part in having])
-        axes[name] = _of_all(axis, parts, having)
-    if lead is not None:
-        labels = [np.array([label]) for label in lead.labels]
-        axes = {lead.name: _Axis(lead.name, labels, [1] * len(labels)), **axes}
+        having = {number: part for number, part in enumerate(parts) if name in part.sizes}
+        labelled = all(name in part.variables for part in having.values())
+        axes[name] = _Axis(
+            name,
+            {
+                number: part.variables[name].values if labelled else np.arange(part.sizes[name])
+                for number, part in having.items()
+            },
+            labelled,
+        )
     return axes
-
-
-def _of_all(axis: _Axis, parts: Sequence[xr.Dataset], having: Sequence[xr.Dataset]) -> _Axis:
-    """Return an axis whose parts are counted as all parts are."""
-    numbers = {id(part): number for number, part in enumerate(having)}
-    axis._each = [axis._each[numbers[id(part)]] if id(part) in numbers else axis.labels[:0] for part in parts]
-    return axis
 
 
 def _joined(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -85,7 +86,10 @@ def dap_urls(
     asked: Asked, connection: Connection | str | None = None, token: str | None = None, **more: str
 ) -> dict[str, Any]:
     """Return what the OPeNDAP URL service answers to a selection; see `gdc_jupyter.Selection.dap_urls`."""
-    return ask(access_to(connection, token), asked, **more)
+    answer = ask(access_to(connection, token), asked, **more)
+    for warning in answer.get("warnings") or ():
+        warnings.warn(str(warning), stacklevel=3)
+    return answer
 
 
 def _wanted(

@@ -185,12 +185,10 @@ class _Granule:
         turning = [grid.turning for grid in grids if grid.turning]
         return _contiguous(made, _flat(self._remote)[turning[0]], self._box[0]) if turning else made
 
-    @staticmethod
-    def _is_there_in(dims: Sequence[str], grid: _Grid, slices: Slices) -> bool:
-        return not (grid.rows in dims and grid.columns in dims) or grid.rows in slices
-
     def _is_there(self, name: str, grids: Sequence[_Grid], slices: Slices) -> bool:
-        return all(self._is_there_in(self._stored[name].dims, grid, slices) for grid in grids)
+        """Tell whether a variable has anything in a part: not where its grid has none."""
+        own = [grid for grid in grids if {grid.rows, grid.columns} <= set(self._stored[name].dims)]
+        return all(grid.rows in slices for grid in own)
 
     def _told(self, slabs: Mapping[str, tuple[slice, ...]]) -> Slices:
         """Return what an address says of each dimension."""
