@@ -19,7 +19,7 @@ Slab = tuple[slice, ...]
 Read = Callable[[Slab], NDArray[Any]]
 
 #: Bytes that are read at a time, and the most where the chunks of a file are larger.
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 3 << 19
 LARGEST_BLOCK_BYTES = 12 << 20
 #: What a text is taken to need where sizes matter.
 _TEXT_BYTES = 64

@@ -326,3 +326,39 @@ def test_an_empty_dimension(tmp_path: Path):
     assert whole.length == len(b"".join(whole.chunks))
     with pytest.raises(GdcError, match="out of range"):
         KINDS["dods"].answer(Request(opened, "w[0]"))
+
+
+def test_types_that_dap_cannot_carry_are_left_out(tmp_path):
+    path = tmp_path / "types.nc"
+    with netCDF4.Dataset(path, "w") as made:
+        made.createDimension("x", 2)
+        pair = made.createCompoundType(np.dtype([("a", "f4"), ("b", "i2")]), "pair")
+        made.createVariable("compound", pair, ("x",))
+        made.createVariable("ragged", made.createVLType("i4", "ragged_t"), ("x",))
+        clouds = made.createEnumType("u1", "clouds", {"clear": 0, "cloudy": 3})
+        made.createVariable("cloud", clouds, ("x",))[:] = np.array([0, 3], "u1")
+        made.createVariable("v", "f4", ("x",))[:] = [1, 2]
+    whole = open_netcdf(path)
+    assert list(whole.variables()) == ["/cloud", "/v"]
+    answer = b"".join(KINDS["dap"].answer(Request(whole, "")).chunks)
+    assert answer.endswith(bytes([0, 3]) + np.array([1, 2], "<f4").tobytes())
+
+
+def test_groups_may_have_dimensions_of_the_same_name(tmp_path):
+    path = tmp_path / "groups.nc"
+    with netCDF4.Dataset(path, "w") as made:
+        made.createDimension("x", 2)
+        made.createVariable("x", "f4", ("x",))[:] = [1, 2]
+        group = made.createGroup("g")
+        group.createDimension("x", 3)
+        group.createVariable("x", "f4", ("x",))[:] = [3, 4, 5]
+        group.createVariable("v", "i4", ("x",))[:] = [6, 7, 8]
+    whole = open_netcdf(path)
+    declared = b"".join(KINDS["dds"].answer(Request(whole, "")).chunks)
+    assert b"Int32 g_v[g_x = 3];" in declared
+    assert b"Float32 g_x[g_x = 3];" in declared
+    copy = KINDS["nc4"].answer(Request(whole, "dap4.ce=/g/v[1:2];/g/x[1:2];/x"))
+    with netCDF4.Dataset("memory", memory=b"".join(copy.chunks)) as found:
+        assert found["g/v"][:].tolist() == [7, 8]
+        assert found["g/x"][:].tolist() == [4, 5]
+        assert found["x"][:].tolist() == [1, 2]
