@@ -21,6 +21,8 @@ GEOGRAPHIC = "EPSG:4326"
 _LONG_LAT = "OGC:CRS84"
 #: Points along each edge of a box that is expressed in another CRS.
 _POINTS = 64
+#: Cells whose corners are in memory at the same time.
+_TOGETHER = 1 << 18
 _TURNS = (-2, -1, 0, 1, 2)
 
 
@@ -153,43 +155,90 @@ class PointPlace:
         west, south, east, north = box
         if west > east:
             east += 360
-        left, bottom, right, top = self._corners
-        inside = (bottom <= north) & (top >= south)
-        # A cell is met by the box, or the box by the cell, counted eastwards.
-        inside &= ((left - west) % 360 <= east - west) | ((west - left) % 360 <= right - left)
-        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-        if not rows.size:
+        rows, columns = np.zeros(self.longitude.shape[0], bool), np.zeros(self.longitude.shape[1], bool)
+        for block, (left, bottom, right, top) in self._blocks((south, north)):
+            inside = (bottom <= north) & (top >= south)
+            # A cell is met by the box, or the box by the cell, counted eastwards.
+            inside &= ((left - west) % 360 <= east - west) | ((west - left) % 360 <= right - left)
+            rows[block] |= inside.any(axis=1)
+            columns |= inside.any(axis=0)
+        found = [np.flatnonzero(each) for each in (rows, columns)]
+        if not found[0].size:
             return []
-        return [((int(rows[0]), int(rows[-1])), (int(columns[0]), int(columns[-1])))]
+        (first, last), (start, end) = ((int(each[0]), int(each[-1])) for each in found)
+        return [((first, last), (start, end))]
 
     def bounds(self, rows: IndexRange, columns: IndexRange) -> Box:
         """Return the envelope of some cells in degrees; west is greater than east over the antimeridian."""
         import numpy as np
 
-        part = slice(rows[0], rows[1] + 1), slice(columns[0], columns[1] + 1)
-        left, bottom, right, top = (each[part] for each in self._corners)
-        south, north = max(float(np.nanmin(bottom)), -90.0), min(float(np.nanmax(top)), 90.0)
-        return _rounded(*_widest_gap(left, right), south, north)
+        chosen = slice(columns[0], columns[1] + 1)
+        south, north = 90.0, -90.0
+        widths: list[tuple[float, float]] = []
+        for block, corners in self._blocks(rows=rows):
+            part = slice(max(rows[0] - block.start, 0), rows[1] + 1 - block.start)
+            left, bottom, right, top = (each[part, chosen] for each in corners)
+            if np.isfinite(left).any():
+                south, north = min(south, float(np.nanmin(bottom))), max(north, float(np.nanmax(top)))
+                widths.append(_widest_gap(left, right))
+        west, east = np.array(widths).reshape(-1, 2).T
+        return _rounded(
+            *_widest_gap(west, np.where(east < west, east + 360, east)), max(south, -90.0), min(north, 90.0)
+        )
 
-    @cached_property
-    def _corners(self) -> tuple[NDArray[np.float64], ...]:
-        """The least and the greatest longitude and latitude of each cell: west, south, east, north."""
-        import numpy as np
+    def _blocks(
+        self, latitudes: tuple[float, float] = (-90.0, 90.0), rows: IndexRange | None = None
+    ) -> Iterator[tuple[slice, tuple[NDArray[np.float64], ...]]]:
+        """Yield some rows after the other, with the corners of their cells: all of them need much memory.
 
-        longitude, latitude = (np.asarray(each, np.float64) for each in (self.longitude, self.latitude))
-        reach = []
-        for values, period in ((longitude, 360.0), (latitude, None)):
-            least, greatest = np.zeros(values.shape), np.zeros(values.shape)
-            for rows, columns in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
-                corner = _towards(values, rows, columns, period)
-                least, greatest = np.fmin(least, corner), np.fmax(greatest, corner)
-            reach.append((values + least, values + greatest))
-        (west, east), (south, north) = reach
-        # Around a pole a cell may have all longitudes.
-        around = (np.maximum(np.abs(south), np.abs(north)) >= 89) | (east - west >= 180)
-        west, east = np.where(around, -180.0, west), np.where(around, 180.0, east)
-        unknown = np.isnan(longitude) | np.isnan(latitude)
-        return tuple(np.where(unknown, np.nan, each) for each in (west, south, east, north))
+        Parameters
+        ----------
+        latitudes : tuple of float
+            What is wholly outside of them may be left out.
+        rows : tuple of int, optional
+            The first and the last row; all by default.
+        """
+        height, width = self.longitude.shape
+        first, last = rows or (0, height - 1)
+        count = max(_TOGETHER // width, 1)
+        for start in range(first, last + 1, count):
+            stop = min(start + count, last + 1)
+            top, bottom = max(start - 1, 0), min(stop + 1, height)
+            if _may_reach(self.latitude[top:bottom], latitudes):
+                corners = _corners(self.longitude[top:bottom], self.latitude[top:bottom])
+                yield slice(start, stop), tuple(each[start - top : stop - top] for each in corners)
+
+
+def _may_reach(latitude: NDArray[Any], limits: tuple[float, float]) -> bool:
+    """Tell whether cells may have something between two latitudes."""
+    import numpy as np
+
+    known = latitude[np.isfinite(latitude)]
+    if not known.size:
+        return False
+    steps = [float(np.nan_to_num(np.abs(np.diff(latitude, axis=axis))).max(initial=0)) for axis in (0, 1)]
+    margin = sum(steps) or 2.0
+    return bool(known.min() - margin <= limits[1] and known.max() + margin >= limits[0])
+
+
+def _corners(longitude: NDArray[Any], latitude: NDArray[Any]) -> tuple[NDArray[np.float64], ...]:
+    """Return the least and the greatest longitude and latitude of each cell: west, south, east, north."""
+    import numpy as np
+
+    longitude, latitude = (np.asarray(each, np.float64) for each in (longitude, latitude))
+    reach = []
+    for values, period in ((longitude, 360.0), (latitude, None)):
+        least, greatest = np.zeros(values.shape), np.zeros(values.shape)
+        for rows, columns in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+            corner = _towards(values, rows, columns, period)
+            least, greatest = np.fmin(least, corner), np.fmax(greatest, corner)
+        reach.append((values + least, values + greatest))
+    (west, east), (south, north) = reach
+    # Around a pole a cell may have all longitudes.
+    around = (np.maximum(np.abs(south), np.abs(north)) >= 89) | (east - west >= 180)
+    west, east = np.where(around, -180.0, west), np.where(around, 180.0, east)
+    unknown = np.isnan(longitude) | np.isnan(latitude)
+    return tuple(np.where(unknown, np.nan, each) for each in (west, south, east, north))
 
 
 def _towards(values: NDArray[Any], rows: int, columns: int, period: float | None) -> NDArray[Any]:

@@ -10,6 +10,7 @@ import pytest
 import rasterio
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pyproj import CRS, Transformer
 from rasterio.transform import from_origin
 
 from gdc_jupyter.catalog.catalog import Catalog
@@ -213,6 +214,40 @@ def test_no_cell_of_a_box_is_missed(catalog, collection, longitudes, latitudes):
         assert {x[column] for column in columns} <= seen_x
         assert len(seen_y) <= len(rows) + 2
         assert len(seen_x) <= len(columns) + 4
+
+
+def polar(path):
+    """Write a grid around the North Pole whose coordinates are in kilometres, rows from the south up."""
+    crs = CRS.from_epsg(3413)
+    with netCDF4.Dataset(path, "w") as file:
+        file.createVariable("crs", "i4").setncatts(
+            {key: value for key, value in crs.to_cf().items() if isinstance(value, str | float | int)}
+        )
+        for name, values in (("y", np.arange(-3000, 3000, 150)), ("x", np.arange(-2900, 2900, 200))):
+            file.createDimension(name, len(values))
+            file.createVariable(name, "f4", (name,))[:] = values
+            file[name].setncatts({"standard_name": f"projection_{name}_coordinate", "units": "km"})
+        file.createVariable("ice", "u1", ("y", "x"))[:] = 1
+        file["ice"].grid_mapping = "crs"
+        return np.meshgrid(1000.0 * file["x"][:], 1000.0 * file["y"][:])
+
+
+@pytest.mark.parametrize("box", [(-180, 60, 180, 90), (10, 70, 40, 80), (170, 65, -150, 85), (-45.5, 88, 135, 90)])
+def test_a_projected_file_is_cut_in_its_own_units(tmp_path, box):
+    catalog = Catalog(tmp_path / "data", samples=False)
+    x, y = polar(tmp_path / "polar.nc")
+    catalog.add(tmp_path / "polar.nc", "POLAR")
+    longitude, latitude = Transformer.from_crs(3413, 4326, always_xy=True).transform(x, y)
+    west, south, east, north = box
+    width = east - west if east > west else east + 360 - west
+    inside = (latitude >= south) & (latitude <= north) & ((longitude - west) % 360 <= width)
+    (url,) = ask(catalog, "POLAR", bounding_box=",".join(map(str, box)))[0]
+    assert url.endswith(",crs")
+    found = slab_of(catalog, url)
+    assert set(np.unique(y[inside])) <= set(1000 * found["y"].astype("f8"))
+    assert set(np.unique(x[inside])) <= set(1000 * found["x"].astype("f8"))
+    assert found["ice"].shape == (found["y"].size, found["x"].size)
+    assert found["ice"].size < 0.5 * x.size or south < 70
 
 
 def test_a_file_that_is_gone_is_an_error_of_the_server(tmp_path):

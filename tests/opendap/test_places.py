@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
+from gdc_jupyter.opendap import places
 from gdc_jupyter.opendap.axes import RegularAxis
 from gdc_jupyter.opendap.places import AxisPlace, PointPlace
 
@@ -203,7 +204,9 @@ def test_a_box_in_the_grids_own_corner_is_small():
     assert bounds[1] < corner[1] < bounds[3]
 
 
-def test_cells_with_coordinates_of_their_own():
+@pytest.mark.parametrize("together", [1, 7 * 50, 1 << 18])
+def test_cells_with_coordinates_of_their_own(together, monkeypatch):
+    monkeypatch.setattr(places, "_TOGETHER", together)
     rows, columns = np.meshgrid(np.arange(40), np.arange(50), indexing="ij")
     longitude = (150 + columns * 1.1 + rows * 0.4 + 180) % 360 - 180
     latitude = -30 + rows * 0.9 - columns * 0.3
@@ -222,5 +225,7 @@ def test_cells_with_coordinates_of_their_own():
     assert place.parts((0, 60, 10, 70)) == []
     west, south, east, north = place.bounds((0, 39), (0, 49))
     assert east < 0 < west
+    assert west == pytest.approx(149.25)
+    assert east == pytest.approx(150 + 49 * 1.1 + 39 * 0.4 + 0.75 - 360)
     assert south < latitude.min()
     assert north > latitude.max()
