@@ -112,7 +112,7 @@ class _Description:
         shared = all(self.dimensions.get(name) == part for name, part in zip(variable.dimensions, slab, strict=True))
         for name, part in zip(variable.dimensions, slab, strict=True):
             yield f"  <Dim name={quoteattr(_qualified(name))}/>" if shared else f'  <Dim size="{count(part)}"/>'
-        yield from (f"  {line}" for line in _attributes(variable.attributes))
+        yield from (f"  {line}" for line in _attributes(_with_exact_fill(variable)))
         if shared:
             yield from (f"  <Map name={quoteattr(_qualified(name))}/>" for name in self._maps(path, variable))
         yield f"</{kind}>"
@@ -125,6 +125,18 @@ class _Description:
     def _is_map(self, name: str, part: slice) -> bool:
         coordinate = self.variables.get(name)
         return coordinate is not None and coordinate.dimensions == (name,) and self.wanted.slabs.get(name) == (part,)
+
+
+def _with_exact_fill(variable: Variable) -> Mapping[str, Any]:
+    """Return the attributes of a variable, with its fill value as a missing value of type Float64.
+
+    The netCDF library changes the last bits of Float32 attributes of DAP4, so that what is missing would be numbers.
+    """
+    told = variable.attributes
+    missing = told.get("missing_value", told.get("_FillValue"))
+    if variable.dtype != np.float32 or not isinstance(missing, np.float32) or np.isnan(missing):
+        return told
+    return {**told, "missing_value": np.float64(missing)}
 
 
 def _qualified(path: str) -> str:

@@ -19,7 +19,7 @@ import gdc_jupyter
 from .files import TYPES
 
 SAMPLES = Path(gdc_jupyter.__file__).parent / "samples"
-NUMBERS = ["time", "lat", "lon", "sst", "wind", "big_endian"]
+NUMBERS = ["time", "lat", "lon", "sst", "wind", "rain", "big_endian"]
 NUMBERS += [f"{shape}_{kind}" for shape in ("vector", "scalar") for kind in TYPES]
 VARIED = "group/varied/varied"
 DAP4 = "{http://xml.opendap.org/ns/DAP/4.0#}"

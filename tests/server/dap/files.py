@@ -41,6 +41,9 @@ def make_varied(path: Path) -> Path:
         wind = dataset.createVariable("wind", "f4", ("time", "lat", "lon"), fill_value=np.nan, zlib=True)
         wind[:] = random.normal(size=(5, 18, 36))
         wind[0, 0, :5] = np.nan
+        rain = dataset.createVariable("rain", "f4", ("time", "lat", "lon"), fill_value=-9999.0)
+        rain[:] = random.normal(size=(5, 18, 36))
+        rain[2, 1:4, 5:9] = np.ma.masked
         dataset.createDimension("n", 7)
         for kind in TYPES:
             dtype = np.dtype(kind)

@@ -175,13 +175,14 @@ class TestPydap:
 
 
 @pytest.mark.filterwarnings("ignore:PyDAP was unable to determine")
+@pytest.mark.filterwarnings("ignore:variable 'rain' has multiple fill values")
 class TestXarray:
     @pytest.mark.parametrize(("engine", "ending"), [("netcdf4", ""), ("netcdf4", "#dap4"), ("pydap", "")])
     def test_decoded_values(self, dap, engine, ending):
         import xarray as xr
 
         with xr.open_dataset(dap.file) as expected, xr.open_dataset(dap.varied + ending, engine=engine) as found:
-            for name in ("wind", "time", "lat", "vector_u1", "vector_u2", "vector_u4", "station"):
+            for name in ("wind", "rain", "time", "lat", "vector_u1", "vector_u2", "vector_u4", "station"):
                 np.testing.assert_array_equal(found[name].values, expected[name].values)
                 assert found[name].dims == expected[name].dims
             part = {"time": slice(1, 3), "lat": slice(0, 18, 4), "lon": slice(5, 9)}
@@ -200,6 +201,14 @@ class TestXarray:
         with xr.open_dataset(dap.file) as expected:
             for name in ("wind", "time", "lat", "vector_i8", "vector_u8"):
                 np.testing.assert_array_equal(found[name].values, expected[name].values)
+
+
+@pytest.mark.parametrize("ending", ["", "#dap4"])
+def test_what_is_missing_is_missing(dap, ending):
+    with netCDF4.Dataset(dap.file) as expected, netCDF4.Dataset(dap.varied + ending) as found:
+        for name in ("rain", "sst", "wind"):
+            assert (np.ma.getmaskarray(found[name][:]) == np.ma.getmaskarray(expected[name][:])).all()
+        assert found["rain"][:].mask.sum() == 12
 
 
 def ncdump(*arguments):
