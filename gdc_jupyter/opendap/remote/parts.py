@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,9 +216,19 @@ class _Granule:
             array: Any = indexing.LazilyIndexedArray(SlabArray(self._remote, name, part))
             made[flat[name]] = variable(name, array)
         raw = xr.Dataset(made, attrs=dict(self._remote.attributes))
-        decoded = xr.decode_cf(raw, decode_coords="all", decode_timedelta=False)
+        decoded = _decoded(raw, self._remote)
         known = [flat[name] for name in self._coordinates if flat[name] in decoded.data_vars]
         return decoded.set_coords(known)
+
+
+def _decoded(raw: xr.Dataset, remote: Remote) -> xr.Dataset:
+    """Return a dataset by the CF conventions, without its times where these cannot be understood."""
+    try:
+        return xr.decode_cf(raw, decode_coords="all", decode_timedelta=False)
+    except (ValueError, OverflowError) as error:
+        reason = str(error).partition(". ")[0]
+        warnings.warn(f"The times of {_short(remote)} are left as numbers: {reason}.", stacklevel=2)
+        return xr.decode_cf(raw, decode_coords="all", decode_times=False)
 
 
 class _Unread:

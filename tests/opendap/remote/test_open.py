@@ -25,13 +25,13 @@ def declared(name, shape):
     return f"{kind} {name}{''.join(f'[{dim} = {size}]' for dim, size in zip(dims, shape, strict=True))};"
 
 
-def dap2(names):
-    """Return what answers requests of DAP2 for some of the arrays."""
+def dap2(names, more=""):
+    """Return what answers requests of DAP2 for some of the arrays, with further attributes."""
 
     def answer(path, query):
         if path.endswith(".das"):
             text = 'Attributes {\n lat { String units "degrees_north"; }\n lon { String units "degrees_east"; }\n}\n'
-            return 200, (text + "").encode()
+            return 200, (text[:-2] + more + "}\n").encode()
         if path.endswith(".dds"):
             return 200, f"Dataset {{ {' '.join(declared(each, ARRAYS[each].shape) for each in names)} }} x;".encode()
         if not path.endswith(".dods"):
@@ -87,6 +87,14 @@ def test_without_coordinates_the_indices_of_the_address_count(dap_server):
     dataset = gdc.open_dap(gdc.Selection("C1-X", (10, 49, 12, 51)), started[0].url)
     assert dataset["v"].dims == ("lat", "lon")
     assert dataset["v"].values.tolist() == V[39:42, 189:193].tolist()
+
+
+def test_times_that_cannot_be_understood_stay_numbers(dap_server):
+    server = dap_server(dap2(["lat", "lon", "v"], ' v { String units "days since never"; }\n'))
+    with pytest.warns(UserWarning, match="times of x are left as numbers"):
+        dataset = gdc.open_dap(f"{server.url}/x.nc?v[0:1:0][0:1:2]")
+    assert dataset["v"].values.tolist() == [[0, 1, 2]]
+    assert dataset["v"].attrs["units"] == "days since never"
 
 
 def test_granules_without_times_are_counted(dap_server):
