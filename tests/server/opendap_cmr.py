@@ -2,18 +2,20 @@
 
 It answers in CMR's forms from a catalogue file: collections as JSON, granules by form in pages with
 ``CMR-Search-After``, variables and services as UMM-JSON. The token ``wrong`` is refused, and the first two requests for
-the collection ``C-BUSY`` are answered with 503. Each request is appended to the log as a JSON line.
+the collection ``C-BUSY`` are answered with 503. Each request is appended to the log as a JSON line; of those for the
+collection ``C1-X`` and its granules it tells whether the other one came before this one was answered.
 """
 
 import json
 import sys
-import time
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 CATALOGUE = json.loads(Path(sys.argv[2]).read_text())
 BUSY = {"left": 2}
+ASKED = {"collections": threading.Event(), "granules": threading.Event()}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -29,11 +31,17 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         asked = parse_qs(parts.query) | parse_qs(body)
         with Path(sys.argv[3]).open("a") as log:
-            line = {"path": parts.path, "body": body, "headers": dict(self.headers), "time": time.time()}
+            line = {"path": parts.path, "body": body, "headers": dict(self.headers)}
+            line["together"] = "C1-X" in parts.query + body and self.together(parts.path.rsplit("/", 1)[1])
             log.write(json.dumps(line) + "\n")
         if self.headers.get("Echo-Token") == "wrong":
             return self.send(401, {"errors": ["Token does not exist"]})
         return getattr(self, parts.path.rsplit("/", 1)[1])(asked)
+
+    def together(self, what):
+        if what in ASKED:
+            ASKED[what].set()
+        return all(event.wait(5) for event in ASKED.values())
 
     def collections(self, asked):
         (concept_id,) = asked["concept_id"]
