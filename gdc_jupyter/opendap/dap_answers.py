@@ -109,10 +109,13 @@ class Kind:
     version : str
         The version of DAP, whose form errors have.
     answer : callable
+    makes_file : bool
+        Whether the answer is made as a whole before it is sent, which takes long where it is large.
     """
 
     version: str
     answer: Callable[[Request], DapAnswer]
+    makes_file: bool = False
 
 
 def _dds(request: Request) -> DapAnswer:
@@ -214,9 +217,9 @@ KINDS = {
     "asc": Kind(DAP2, partial(_ascii, _PLAIN)),
     "csv": Kind(DAP2, partial(_ascii, _CSV)),
     "dap.csv": Kind(DAP4, _csv),
-    "nc": Kind(DAP2, _nc),
-    "nc4": Kind(DAP2, _nc4),
-    "dap.nc4": Kind(DAP4, _nc4),
+    "nc": Kind(DAP2, _nc, makes_file=True),
+    "nc4": Kind(DAP2, _nc4, makes_file=True),
+    "dap.nc4": Kind(DAP4, _nc4, makes_file=True),
 }
 _TOGETHER = 1 << 16
 

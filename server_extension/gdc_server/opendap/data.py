@@ -86,7 +86,7 @@ class DataHandler(ApiHandler):
             self.request.method == "HEAD",
             lambda: self._gone,
         )
-        async with reading.answer(lambda: kind.answer(asked)) as answer:
+        async with reading.answer(lambda: kind.answer(asked), kind.makes_file) as answer:
             await self._send(answer)
 
     def _is_known(self, dataset: Dataset) -> bool:

@@ -7,8 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from gdc_jupyter.errors import GdcError
@@ -18,6 +17,7 @@ _T = TypeVar("_T")
 #: Bytes that are handed from a thread to the loop at a time, fewer where it takes longer than so many seconds.
 _BATCH = 4 << 20
 _BATCH_SECONDS = 0.001
+_THREADS = {"reading": 4, "files": 2}
 
 
 class Batches:
@@ -44,10 +44,13 @@ class Batches:
         """
         loop = asyncio.get_running_loop()
         coming = loop.run_in_executor(self._pool, self._next)
-        while batch := await coming:
-            coming = loop.run_in_executor(self._pool, self._next)
-            for chunk in batch:
-                yield chunk
+        try:
+            while batch := await coming:
+                coming = loop.run_in_executor(self._pool, self._next)
+                for chunk in batch:
+                    yield chunk
+        finally:
+            coming.cancel()
 
     def _next(self) -> list[bytes]:
         batch: list[bytes] = []
@@ -74,7 +77,9 @@ class Batches:
     def close(self) -> None:
         """Stop; what was opened for the answer is closed."""
         self._stopped = True
-        self._pool.submit(self._close)
+        # When the server ends, so do the threads, and all that is open.
+        with suppress(RuntimeError):
+            self._pool.submit(self._close)
 
     def _close(self) -> None:
         with self._busy:
@@ -82,24 +87,22 @@ class Batches:
                 self._iterator.close()
 
 
-@dataclass
 class Reading:
-    """Threads that read, and how many answers they may be at.
+    """Threads that read, and others that make files, for which small answers need not wait.
 
     Parameters
     ----------
-    threads : int
     most : int
-        Answers that are made at the same time.
+        Answers that are under way at the same time.
     """
 
-    threads: int = 4
-    most: int = 64
-    _pool: ThreadPoolExecutor | None = None
-    _under_way: int = field(default=0)
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._under_way = 0
+        self._pools: dict[str, ThreadPoolExecutor] = {}
 
     @asynccontextmanager
-    async def answer(self, make: Callable[[], DapAnswer]) -> AsyncIterator[Batches]:
+    async def answer(self, make: Callable[[], DapAnswer], makes_file: bool = False) -> AsyncIterator[Batches]:
         """Give what a function answers, which is called on a thread.
 
         Raises
@@ -107,11 +110,12 @@ class Reading:
         GdcError
             ``InfrastructureBusy``, and what the function raises.
         """
-        if self._under_way >= self.most:
+        if self._under_way >= self._most:
             raise GdcError("InfrastructureBusy", "Too many requests are answered. Try again in a moment.")
         self._under_way += 1
         try:
-            batches = Batches(await self.call(make), self.pool)
+            made = await self._call(make, "files" if makes_file else "reading")
+            batches = Batches(made, self._pool("reading"))
             try:
                 yield batches
             finally:
@@ -121,16 +125,17 @@ class Reading:
 
     async def call(self, work: Callable[[], _T]) -> _T:
         """Return what a function returns, which is called on a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self.pool, work)
+        return await self._call(work, "reading")
 
-    @property
-    def pool(self) -> ThreadPoolExecutor:
-        """The threads."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads, "gdc-dap")
-        return self._pool
+    async def _call(self, work: Callable[[], _T], pool: str) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool(pool), work)
+
+    def _pool(self, name: str) -> ThreadPoolExecutor:
+        if name not in self._pools:
+            self._pools[name] = ThreadPoolExecutor(_THREADS[name], f"gdc-dap-{name}")
+        return self._pools[name]
 
     def close(self) -> None:
         """End the threads."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import netCDF4
 import psutil
@@ -15,19 +16,20 @@ from .answers import VARIED, ask
 from .files import grid_axes, make_varied
 
 
-class TestLargeAnswers:
-    @pytest.fixture(scope="class")
-    @staticmethod
-    def large(dap):
-        path = dap.folder / "huge.nc"
-        with netCDF4.Dataset(path, "w") as dataset:
-            grid_axes(dataset, times=200, rows=500, columns=1000)
-            variable = dataset.createVariable("v", "f4", ("time", "lat", "lon"), chunksizes=(1, 500, 1000))
-            for step in range(0, 200, 50):
-                variable[step] = step
-        Catalog(dap.server.data).add(path, "huge")
-        return f"{dap.root}/huge/huge"
+@pytest.fixture(scope="module")
+def large(dap):
+    """The address of a granule with a variable of 400 MB."""
+    path = dap.folder / "huge.nc"
+    with netCDF4.Dataset(path, "w") as dataset:
+        grid_axes(dataset, times=200, rows=500, columns=1000)
+        variable = dataset.createVariable("v", "f4", ("time", "lat", "lon"), chunksizes=(1, 500, 1000))
+        for step in range(0, 200, 50):
+            variable[step] = step
+    Catalog(dap.server.data).add(path, "huge")
+    return f"{dap.root}/huge/huge"
 
+
+class TestLargeAnswers:
     @pytest.mark.parametrize("asked", [".dods?v", ".dap?dap4.ce=/v"])
     def test_memory_does_not_grow_with_them(self, dap, large, asked):
         process = psutil.Process(dap.server.process.pid)
@@ -60,6 +62,20 @@ class TestLargeAnswers:
                 answer.raw.read(1 << 22)
                 assert requests.get(f"{dap.root.partition('data')[0]}health", timeout=30).status_code == 200
             assert time.monotonic() - begin < 5
+
+
+def test_answers_do_not_wait_for_files_that_are_made(dap, large):
+    with ThreadPoolExecutor(6) as pool:
+        made = [
+            pool.submit(requests.get, f"{large}.nc4?v[0:49][0:499][0:999]", timeout=120, stream=True) for _ in range(6)
+        ]
+        time.sleep(0.2)
+        begin = time.monotonic()
+        assert ask(dap, f"{VARIED}.dods?lat").status_code == 200
+        seconds = time.monotonic() - begin
+        assert seconds < 2
+        for each in made:
+            each.result().close()
 
 
 def test_limits_are_configured(serve, tmp_path):
