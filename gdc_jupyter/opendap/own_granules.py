@@ -189,12 +189,17 @@ def granules_of(collection: Collection) -> Granules | None:
 
 def get_ready(collections: Iterable[Collection]) -> None:
     """List the granules of collections, so that who asks first need not wait; of very large ones at first use."""
+    left = _MOST_KEPT
     for collection in collections:
         granules = granules_of(collection)
         if granules is None or (isinstance(collection, CogCollection) and len(collection.documents) > _MOST_READY):
             continue
         with suppress(GdcError):
-            _ = granules.entries
+            entries = granules.entries
+            if isinstance(collection, CogCollection) and len(entries) <= left:
+                left -= len(entries)
+                for entry in entries:
+                    granules.variables_of(entry)
 
 
 def _changed(path: Path) -> tuple[int, int]:
