@@ -17,6 +17,8 @@ _T = TypeVar("_T")
 #: Bytes that are handed from a thread to the loop at a time, fewer where it takes longer than so many seconds.
 _BATCH = 4 << 20
 _BATCH_SECONDS = 0.001
+#: Bytes of which it is known that they can be read before an answer begins.
+_FIRST = 1 << 16
 _THREADS = {"reading": 4, "files": 2}
 
 
@@ -33,6 +35,19 @@ class Batches:
         self._busy = threading.Lock()
         self._stopped = False
         self._failure: Exception | None = None
+        self._first: list[bytes] | None = None
+
+    def begin(self) -> None:
+        """Read the first bytes, before it is told that all is well; this is called on a thread.
+
+        Raises
+        ------
+        GdcError
+            ``DataFileUnreadable`` where a file cannot be read.
+        """
+        self._first = self._next(_FIRST)
+        if self._failure is not None:
+            raise self._failure
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Give them.
@@ -43,23 +58,24 @@ class Batches:
             ``DataFileUnreadable`` where a file cannot be read.
         """
         loop = asyncio.get_running_loop()
-        coming = loop.run_in_executor(self._pool, self._next)
-        try:
-            while batch := await coming:
-                coming = loop.run_in_executor(self._pool, self._next)
+        batch = self._first
+        while batch:
+            coming = loop.run_in_executor(self._pool, self._next)
+            try:
                 for chunk in batch:
                     yield chunk
-        finally:
-            coming.cancel()
+                batch = await coming
+            finally:
+                coming.cancel()
 
-    def _next(self) -> list[bytes]:
+    def _next(self, least: int = 1) -> list[bytes]:
         batch: list[bytes] = []
         size = 0
         until = time.monotonic() + _BATCH_SECONDS
         with self._busy:
             if self._failure is not None:
                 raise self._failure
-            while size < _BATCH and not self._stopped and (not batch or time.monotonic() < until):
+            while size < _BATCH and not self._stopped and (size < least or time.monotonic() < until):
                 try:
                     chunk = next(self._iterator, None)
                 except Exception as error:
@@ -114,14 +130,22 @@ class Reading:
             raise GdcError("InfrastructureBusy", "Too many requests are answered. Try again in a moment.")
         self._under_way += 1
         try:
-            made = await self._call(make, "files" if makes_file else "reading")
-            batches = Batches(made, self._pool("reading"))
+            batches = await self._call(lambda: self._begun(make), "files" if makes_file else "reading")
             try:
                 yield batches
             finally:
                 batches.close()
         finally:
             self._under_way -= 1
+
+    def _begun(self, make: Callable[[], DapAnswer]) -> Batches:
+        batches = Batches(make(), self._pool("reading"))
+        try:
+            batches.begin()
+        except BaseException:
+            batches.close()
+            raise
+        return batches
 
     async def call(self, work: Callable[[], _T]) -> _T:
         """Return what a function returns, which is called on a thread."""

@@ -109,3 +109,27 @@ def test_a_file_that_was_changed_is_served_anew(dap, tmp_path):
         make(value)
         with netCDF4.Dataset(f"{dap.root}/changing/changing") as remote:
             assert (remote["v"][:] == value).all()
+
+
+def test_a_file_that_cannot_be_read_is_told_before_anything_is_sent(dap, tmp_path):
+    path = tmp_path / "damaged.nc"
+    with netCDF4.Dataset(path, "w") as dataset:
+        grid_axes(dataset, times=2, rows=100, columns=200)
+        variable = dataset.createVariable("v", "f8", ("time", "lat", "lon"), zlib=True)
+        variable[:] = np.random.default_rng(1).normal(size=(2, 100, 200))
+    Catalog(dap.server.data).add(path, "damaged")
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle - 50_000 : middle + 50_000] = bytes(100_000)
+    path.write_bytes(content)
+    assert ask(dap, "damaged/damaged.dds").status_code == 200
+    answer = ask(dap, "damaged/damaged.dods?v")
+    assert answer.status_code == 424
+    assert answer.text.startswith("Error {\n    code = 1008;")
+    assert "damaged.nc" in answer.text
+    assert str(tmp_path) not in answer.text
+    whole = ask(dap, "damaged/damaged.dap?dap4.ce=/v")
+    assert whole.status_code == 424
+    assert "<Error" in whole.text
+    assert ask(dap, "damaged/damaged.nc4?v").status_code == 424
+    assert ask(dap, "damaged/damaged.dods?lat").status_code == 200
