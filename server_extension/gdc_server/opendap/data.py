@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.httputil import format_timestamp
+from tornado.iostream import SSLIOStream, StreamClosedError
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.opendap.dap_answers import DAP2, DAP4, KINDS, Request, split_suffix
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from gdc_jupyter.opendap.dataset import Dataset
 
 DATA_PATH = "opendap/data"
+#: Bytes of an answer that is worth a connection of its own.
+_LARGE = 1 << 20
 _REFUSED = ("AuthenticationRequired", "TokenInvalid", "CredentialsInvalid", "AuthenticationSchemeInvalid")
 
 
@@ -149,13 +152,37 @@ class DataHandler(ApiHandler):
         super().on_connection_close()
 
     async def _send(self, answer: Batches) -> None:
-        if self.request.method != "HEAD":
+        connection: Any = self.request.connection
+        size = int(answer.head["headers"].get("Content-Length", 0))
+        if self.request.method != "HEAD" and (size < _LARGE or isinstance(connection.stream, SSLIOStream)):
             await self.send_stream(answer)
             return
         self.set_header("Content-Type", answer.head["media_type"])
         for name, value in answer.head["headers"].items():
             self.set_header(name, value)
-        self.finish()
+        if self.request.method == "HEAD":
+            self.finish()
+        else:
+            await self._send_large(answer)
+
+    async def _send_large(self, answer: Batches) -> None:
+        """Send an answer past the server, after which the connection is closed."""
+        self.set_header("Connection", "close")
+        try:
+            await self.flush()
+        except StreamClosedError:
+            return
+        stream = self.detach()
+        try:
+            await self.services.reading.send(answer, stream)
+        except OSError:
+            self.log.debug("%s %s: the client has gone", self.request.method, self.request.path)
+        except GdcError:
+            # It cannot be told any more; that the end is missing tells that it is not all.
+            self.log.warning("%s %s was broken off", self.request.method, self.request.path, exc_info=True)
+        finally:
+            stream.close()
+            self.application.log_request(self)
 
     def _without_secrets(self, error: GdcError) -> GdcError:
         """Return the error for who is not known, who may have to log in to see what is asked for."""

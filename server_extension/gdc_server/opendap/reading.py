@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import select
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
+
+from tornado.iostream import IOStream
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.opendap.dap_answers import DapAnswer
+from gdc_server.api.bodies import SLOWEST_RATE, SLOWEST_SECONDS
 
 _T = TypeVar("_T")
 #: Bytes that are handed from a thread to the loop at a time, fewer where it takes longer than so many seconds.
@@ -19,6 +25,9 @@ _BATCH = 4 << 20
 _BATCH_SECONDS = 0.001
 #: Bytes of which it is known that they can be read before an answer begins.
 _FIRST = 1 << 16
+#: How long one answer may have a thread, and how long that waits for a client, before the others have their turn.
+_TURN_SECONDS = 0.05
+_PATIENCE_MILLISECONDS = 20
 _THREADS = {"reading": 4, "files": 2}
 
 
@@ -68,14 +77,14 @@ class Batches:
             finally:
                 coming.cancel()
 
-    def _next(self, least: int = 1) -> list[bytes]:
+    def _next(self, least: int = 1, most: int = _BATCH) -> list[bytes]:
         batch: list[bytes] = []
         size = 0
         until = time.monotonic() + _BATCH_SECONDS
         with self._busy:
             if self._failure is not None:
                 raise self._failure
-            while size < _BATCH and not self._stopped and (size < least or time.monotonic() < until):
+            while size < most and not self._stopped and (size < least or time.monotonic() < until):
                 try:
                     chunk = next(self._iterator, None)
                 except Exception as error:
@@ -89,6 +98,44 @@ class Batches:
                 batch.append(chunk)
                 size += len(chunk)
         return batch
+
+    def send_to(self, connection: socket.socket) -> bytes | memoryview | None:
+        """Send what the client takes at once, for a while; this is called on a thread.
+
+        Parameters
+        ----------
+        connection : socket.socket
+            One that does not block.
+
+        Returns
+        -------
+        bytes or memoryview, optional
+            What the client has to be waited for to take, which may be nothing; None when all is sent.
+
+        Raises
+        ------
+        OSError
+            Where the client has gone.
+        GdcError
+            ``DataFileUnreadable`` where a file cannot be read.
+        """
+        until = time.monotonic() + _TURN_SECONDS
+        writable = select.poll()
+        writable.register(connection, select.POLLOUT)
+        batch, self._first = self._first, None
+        # What was just read is sent while it is in the cache of the processor.
+        while batch := batch or self._next(most=1):
+            for number, chunk in enumerate(batch):
+                rest = memoryview(chunk)
+                while rest:
+                    if not writable.poll(_PATIENCE_MILLISECONDS):
+                        self._first = batch[number + 1 :]
+                        return rest
+                    rest = rest[connection.send(rest) :]
+            if time.monotonic() > until:
+                return b""
+            batch = None
+        return None
 
     def close(self) -> None:
         """Stop; what was opened for the answer is closed."""
@@ -146,6 +193,31 @@ class Reading:
             batches.close()
             raise
         return batches
+
+    async def send(self, batches: Batches, stream: IOStream) -> None:
+        """Send an answer from the threads that read it; the loop waits where the client is slow.
+
+        To hand the bytes to the loop takes as long as to read them, where they are in memory.
+
+        Parameters
+        ----------
+        batches : Batches
+        stream : tornado.iostream.IOStream
+            A connection without encryption on which all that came before is sent.
+
+        Raises
+        ------
+        OSError
+            Where the client has gone, or takes too long.
+        GdcError
+            ``DataFileUnreadable`` where a file cannot be read.
+        """
+        # A copy of its own, for the number of a socket that is closed meanwhile may be that of another one at once.
+        with stream.socket.dup() as connection:
+            while (rest := await self.call(partial(batches.send_to, connection))) is not None:
+                if rest:
+                    async with asyncio.timeout(SLOWEST_SECONDS + len(rest) / SLOWEST_RATE):
+                        await stream.write(rest)
 
     async def call(self, work: Callable[[], _T]) -> _T:
         """Return what a function returns, which is called on a thread."""

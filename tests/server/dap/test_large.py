@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import netCDF4
+import numpy as np
 import psutil
 import pytest
 import requests
@@ -54,6 +55,18 @@ class TestLargeAnswers:
         after = process.cpu_times()
         assert after.user + after.system - before.user - before.system < 0.25
         assert ask(dap, f"{VARIED}.dds").status_code == 200
+
+    def test_a_slow_client_gets_all(self, large):
+        asked = f"{large}.dods?v.v[48:52][0:499][0:999]"
+        with requests.get(asked, stream=True, timeout=60) as answer:
+            pieces = []
+            while piece := answer.raw.read(3 << 20):
+                pieces.append(piece)
+                time.sleep(0.1)
+        whole = requests.get(asked, timeout=60).content
+        assert b"".join(pieces) == whole
+        step = np.frombuffer(whole[-5 * 2_000_000 :], ">f4").reshape(5, 500, 1000)[2]
+        assert (step == 50).all()
 
     def test_others_are_answered_meanwhile(self, dap, large):
         with requests.get(f"{large}.dods?v", stream=True, timeout=60) as answer:
