@@ -1,1 +1,1 @@
-"""OPeNDAP: from collections, granules, variables and a box to URLs (OUS), and the encoding of what they stand for."""
+"""OPeNDAP: addresses (`ous`), the data behind them (`dap`), and reading them from any server (`remote`)."""

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import requests
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap.parameters import Box, ParametersInvalid, parse_query
+from gdc_jupyter.opendap.ous.parameters import Box, ParametersInvalid, parse_query
 from gdc_jupyter.opendap.remote.access import Access, shown
 
 _OUS = re.compile(r"/ous/(?:streaming-)?collection/([^/?]+)/?$")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap.parameters import Box, parse_query
+from gdc_jupyter.opendap.ous.parameters import Box, parse_query
 from gdc_jupyter.opendap.remote.access import Access, access_to
 from gdc_jupyter.opendap.remote.addresses import Asked, Wanted, ask, ask_address, box_of, is_ous, parsed
 

@@ -17,9 +17,9 @@ from xarray.core import indexing
 from gdc_jupyter.catalog.cf_grid import axis_of, crs_of, direction_of, lookup, points_of
 from gdc_jupyter.catalog.variables import Stored
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap.metadata import Place
-from gdc_jupyter.opendap.parameters import Box
-from gdc_jupyter.opendap.places import AxisPlace, PointPlace, centres, is_longitude_latitude
+from gdc_jupyter.opendap.ous.metadata import Place
+from gdc_jupyter.opendap.ous.parameters import Box
+from gdc_jupyter.opendap.ous.places import AxisPlace, PointPlace, centres, is_longitude_latitude
 from gdc_jupyter.opendap.remote.addresses import Wanted
 from gdc_jupyter.opendap.remote.joined import SlabArray
 from gdc_jupyter.opendap.remote.model import TEXT, Declared, Remote

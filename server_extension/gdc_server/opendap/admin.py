@@ -10,7 +10,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import HTTPError
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap.caches import Cache
+from gdc_jupyter.opendap.ous.caches import Cache
 from gdc_server.opendap.base import OusHandler
 
 _NAMES = ("auth", "concept")

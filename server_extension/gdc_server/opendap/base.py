@@ -12,11 +12,11 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap import messages
-from gdc_jupyter.opendap.metadata import Source
-from gdc_jupyter.opendap.ous import LATER_VENDOR, OusError
-from gdc_jupyter.opendap.parameters import ParametersInvalid
-from gdc_jupyter.opendap.versions import DEFAULT, VENDOR, VERSIONS, Accepted, accepted
+from gdc_jupyter.opendap.ous import messages
+from gdc_jupyter.opendap.ous.addresses import LATER_VENDOR, OusError
+from gdc_jupyter.opendap.ous.metadata import Source
+from gdc_jupyter.opendap.ous.parameters import ParametersInvalid
+from gdc_jupyter.opendap.ous.versions import DEFAULT, VENDOR, VERSIONS, Accepted, accepted
 from gdc_server.api import errors
 from gdc_server.api.base import ApiHandler
 from gdc_server.identity import open_to_all
@@ -81,8 +81,8 @@ class OusHandler(ApiHandler):
         catalog, server = await self.catalog(), self.links.server
 
         def own() -> Source:
-            from gdc_jupyter.opendap.granules import DATA_PATH
-            from gdc_jupyter.opendap.own import OwnCollections
+            from gdc_jupyter.opendap.dap.granules import DATA_PATH
+            from gdc_jupyter.opendap.ous.own import OwnCollections
 
             return OwnCollections(catalog, f"{server}/{DATA_PATH}")
 

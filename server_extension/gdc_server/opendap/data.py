@@ -10,8 +10,8 @@ from tornado.httputil import format_timestamp
 from tornado.iostream import SSLIOStream, StreamClosedError
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap.dap_answers import DAP2, DAP4, KINDS, Request, split_suffix
-from gdc_jupyter.opendap.dap_errors import dap2_error, dap4_error
+from gdc_jupyter.opendap.dap.answers import DAP2, DAP4, KINDS, Request, split_suffix
+from gdc_jupyter.opendap.dap.errors import dap2_error, dap4_error
 from gdc_server.api import errors
 from gdc_server.api.base import ApiHandler, as_gdc_error
 from gdc_server.api.negotiation import HTML, JSON
@@ -19,7 +19,7 @@ from gdc_server.identity import open_to_all, password_of
 from gdc_server.opendap.reading import Batches
 
 if TYPE_CHECKING:
-    from gdc_jupyter.opendap.dataset import Dataset
+    from gdc_jupyter.opendap.dap.dataset import Dataset
 
 DATA_PATH = "opendap/data"
 #: Bytes of an answer that is worth a connection of its own.
@@ -71,7 +71,7 @@ class DataHandler(ApiHandler):
             raise self._without_secrets(error) from None
 
     async def _send_answer(self, path: str) -> None:
-        from gdc_jupyter.opendap.granules import locate, open_granule
+        from gdc_jupyter.opendap.dap.granules import locate, open_granule
 
         reading, limits = self.services.reading, self.services.limits
         dataset = await reading.call(lambda: open_granule(*locate(self.catalogue, path)))
@@ -108,39 +108,39 @@ class DataHandler(ApiHandler):
         return self.version
 
     async def _send_page(self, path: str) -> None:
-        from gdc_jupyter.opendap import dap_pages
-        from gdc_jupyter.opendap.granules import locate, open_granule
+        from gdc_jupyter.opendap.dap import pages
+        from gdc_jupyter.opendap.dap.granules import locate, open_granule
 
         server, first = self.links.server, self.integer("offset", 0) or 0
         most = self.limit() or self.services.limits.max_page
 
         def make() -> tuple[str, dict[str, Any]]:
             if not path:
-                return "dap_collections", dap_pages.list_collections(self.catalogue, server)
+                return "dap_collections", pages.list_collections(self.catalogue, server)
             collection, granule = locate(self.catalogue, path)
             if not granule:
-                return "dap_granules", dap_pages.list_granules(collection, server, first, most)
+                return "dap_granules", pages.list_granules(collection, server, first, most)
             dataset = open_granule(collection, granule)
-            return "dap_granule", dap_pages.describe(collection, granule, dataset, server)
+            return "dap_granule", pages.describe(collection, granule, dataset, server)
 
         self.format(JSON, HTML)
         await self.send_as(*await self.services.reading.call(make))
 
     async def _send_catalog(self, path: str) -> None:
-        from gdc_jupyter.opendap import dap_pages
-        from gdc_jupyter.opendap.granules import locate
+        from gdc_jupyter.opendap.dap import pages
+        from gdc_jupyter.opendap.dap.granules import locate
 
         server, base = self.links.server, f"{self.base_url}{DATA_PATH}/"
 
         def make() -> bytes:
             if not path:
-                found = dap_pages.list_collections(self.catalogue, server)["collections"]
-                return dap_pages.catalog_xml("Collections", base, found, [])
+                found = pages.list_collections(self.catalogue, server)["collections"]
+                return pages.catalog_xml("Collections", base, found, [])
             collection, granule = locate(self.catalogue, path)
             if granule:
                 raise GdcError("NotFound", f"There is nothing at {self.request.path}.")
-            listed = dap_pages.list_granules(collection, server, 0, self.services.limits.max_page)
-            return dap_pages.catalog_xml(collection.id, base, [], listed["granules"])
+            listed = pages.list_granules(collection, server, 0, self.services.limits.max_page)
+            return pages.catalog_xml(collection.id, base, [], listed["granules"])
 
         made = await self.services.reading.call(make)
         self.set_header("Content-Type", "application/xml; charset=utf-8")

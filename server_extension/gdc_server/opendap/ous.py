@@ -9,10 +9,10 @@ import orjson
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.iostream import StreamClosedError
 
-from gdc_jupyter.opendap import messages
-from gdc_jupyter.opendap.ous import Address, Addresses, OusError, addresses, box_error
-from gdc_jupyter.opendap.parameters import BoxInvalid, Parameters, ParametersInvalid, parse_body, parse_query
-from gdc_jupyter.opendap.sources import Sources
+from gdc_jupyter.opendap.ous import messages
+from gdc_jupyter.opendap.ous.addresses import Address, Addresses, OusError, addresses, box_error
+from gdc_jupyter.opendap.ous.parameters import BoxInvalid, Parameters, ParametersInvalid, parse_body, parse_query
+from gdc_jupyter.opendap.ous.sources import Sources
 from gdc_server.opendap.base import OusHandler
 
 _MOST_BODIES = 100

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from tornado.iostream import IOStream
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap.dap_answers import DapAnswer
+from gdc_jupyter.opendap.dap.answers import DapAnswer
 from gdc_server.api.bodies import SLOWEST_RATE, SLOWEST_SECONDS
 
 _T = TypeVar("_T")

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gdc_jupyter.opendap.caches import Cache, token_key
-from gdc_jupyter.opendap.cmr_api import CmrApi
-from gdc_jupyter.opendap.cmr_file import CmrFile
-from gdc_jupyter.opendap.sources import Sources
+from gdc_jupyter.opendap.ous.caches import Cache, token_key
+from gdc_jupyter.opendap.ous.cmr_api import CmrApi
+from gdc_jupyter.opendap.ous.cmr_file import CmrFile
+from gdc_jupyter.opendap.ous.sources import Sources
 
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
-    from gdc_jupyter.opendap.metadata import Source
+    from gdc_jupyter.opendap.ous.metadata import Source
 
 _DAY = 86_400.0
 
@@ -70,7 +70,7 @@ class OusService:
 
     def load(self, catalog: Catalog) -> None:
         """Get ready what takes its time at first: the catalogue's file, and the granules of own collections."""
-        from gdc_jupyter.opendap.own_granules import get_ready
+        from gdc_jupyter.opendap.ous.own_granules import get_ready
 
         get_ready(catalog.collections())
         if self.catalogue is not None:
