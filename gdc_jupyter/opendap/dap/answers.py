@@ -20,7 +20,7 @@ from gdc_jupyter.opendap.dap.dap2_constraint import constrained
 from gdc_jupyter.opendap.dap.dap4 import Wanted, dmr, everything
 from gdc_jupyter.opendap.dap.dap4_constraint import constrained as dap4_constrained
 from gdc_jupyter.opendap.dap.dap4_constraint import parameters
-from gdc_jupyter.opendap.dap.dataset import Dataset
+from gdc_jupyter.opendap.dap.dataset import Dataset, Piece
 from gdc_jupyter.opendap.dap.netcdf4_files import size, wanted_of, write_netcdf4
 from gdc_jupyter.opendap.dap.text_files import dap2_text, dap4_text
 
@@ -50,7 +50,7 @@ class DapAnswer:
 
     media_type: str
     description: str
-    chunks: Iterable[bytes]
+    chunks: Iterable[Piece]
     length: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -232,9 +232,9 @@ def split_suffix(path: str) -> tuple[str, str]:
     return path, ""
 
 
-def gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def gathered(chunks: Iterable[Piece]) -> Iterator[Piece]:
     """Yield the same bytes in fewer pieces, where many are small."""
-    waiting: list[bytes] = []
+    waiting: list[Piece] = []
     size = 0
     for chunk in chunks:
         large = len(chunk) >= _TOGETHER

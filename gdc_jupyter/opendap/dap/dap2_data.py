@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdc_jupyter.opendap.dap.dap2 import STRING, Declared, Part, as_float64, dds, not_exact, parts_of
-from gdc_jupyter.opendap.dap.dataset import size_of
+from gdc_jupyter.opendap.dap.dataset import Piece, bytes_of, size_of
 from gdc_jupyter.opendap.dap.slabs import invalid
 from gdc_jupyter.opendap.dap.texts import text_blocks, texts
 
@@ -63,7 +63,7 @@ def check(declared: list[Declared]) -> None:
                 _float64(values, part.field.name)
 
 
-def dods(name: str, declared: list[Declared]) -> Iterator[bytes]:
+def dods(name: str, declared: list[Declared]) -> Iterator[Piece]:
     """Yield the answer.
 
     Raises
@@ -80,7 +80,7 @@ def _head(name: str, declared: Iterable[Declared]) -> bytes:
     return dds(name, declared).encode() + b"\nData:\n"
 
 
-def _numbers(part: Part) -> Iterator[bytes]:
+def _numbers(part: Part) -> Iterator[Piece]:
     wire = np.dtype(_WIRE[part.field.type])
     size = size_of(part.slab)
     if part.slab:
@@ -91,11 +91,11 @@ def _numbers(part: Part) -> Iterator[bytes]:
         yield bytes(odd)
 
 
-def encoded(values: NDArray[Any], wire: np.dtype[Any], name: str) -> bytes:
+def encoded(values: NDArray[Any], wire: np.dtype[Any], name: str) -> Piece:
     """Return numbers in the form of the wire."""
     if values.dtype.kind in "iu" and wire.kind == "f":
         values = _float64(values, name)
-    return values.astype(wire, copy=False).tobytes()
+    return bytes_of(values.astype(wire, copy=False))
 
 
 def _float64(values: NDArray[Any], name: str) -> NDArray[Any]:

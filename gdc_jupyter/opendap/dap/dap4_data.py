@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.opendap.dap.dap4 import Wanted, dmr
-from gdc_jupyter.opendap.dap.dataset import Slab, Variable, size_of
+from gdc_jupyter.opendap.dap.dataset import Piece, Slab, Variable, bytes_of, size_of
 from gdc_jupyter.opendap.dap.errors import dap4_error
 from gdc_jupyter.opendap.dap.texts import texts
 
@@ -47,7 +47,7 @@ def _sizes(variable: Variable, slab: Slab, checksums: bool) -> Iterator[int]:
         yield _CHECKSUM.size
 
 
-def dap(wanted: Wanted, checksums: bool, known: bool) -> Iterator[bytes]:
+def dap(wanted: Wanted, checksums: bool, known: bool) -> Iterator[Piece]:
     """Yield the answer.
 
     Parameters
@@ -67,7 +67,7 @@ def dap(wanted: Wanted, checksums: bool, known: bool) -> Iterator[bytes]:
     description = _description(wanted)
     yield _head(flags, len(description)) + description
     try:
-        yield from _chunks(_values(wanted, checksums), flags)
+        yield from _chunks(_values(wanted, checksums), _count(wanted, checksums), flags)
     except GdcError as error:
         told = dap4_error(500, error.message).encode()
         yield _head(flags | ERROR | LAST, len(told)) + told
@@ -84,23 +84,20 @@ def _head(flags: int, size: int) -> bytes:
     return _HEAD.pack(flags << 24 | size)
 
 
-def _chunks(values: Iterable[bytes], flags: int) -> Iterator[bytes]:
-    """Yield values as chunks, of which the last is known as such only when no more come."""
-    ready: list[bytes] | None = None
-    filling: list[bytes] = []
+def _chunks(values: Iterable[Piece], count: int, flags: int) -> Iterator[Piece]:
+    """Yield so many values as chunks, each as soon as it is there."""
+    filling: list[Piece] = []
     size = 0
-    for value in values:
-        if not filling and ready is not None:
-            yield from _chunk(ready, flags)
-            ready = None
+    for number, value in enumerate(values, 1):
         filling.append(value)
         size += len(value)
-        if size >= _SMALLEST_CHUNK:
-            ready, filling, size = filling, [], 0
-    yield from _chunk(ready if ready is not None else filling, flags | LAST)
+        if number < count and size >= _SMALLEST_CHUNK:
+            yield from _chunk(filling, flags)
+            filling, size = [], 0
+    yield from _chunk(filling, flags | LAST)
 
 
-def _chunk(parts: list[bytes], flags: int) -> Iterator[bytes]:
+def _chunk(parts: list[Piece], flags: int) -> Iterator[Piece]:
     size = sum(map(len, parts))
     if size <= 2 * _SMALLEST_CHUNK:
         yield b"".join([_head(flags, size), *parts])
@@ -109,7 +106,13 @@ def _chunk(parts: list[bytes], flags: int) -> Iterator[bytes]:
         yield from parts
 
 
-def _values(wanted: Wanted, checksums: bool) -> Iterator[bytes]:
+def _count(wanted: Wanted, checksums: bool) -> int:
+    """Return how many parts `_values` has."""
+    variables = wanted.dataset.variables()
+    return sum(sum(1 for _ in variables[path].blocks(slab)) + checksums for path, slab in wanted.slabs.items())
+
+
+def _values(wanted: Wanted, checksums: bool) -> Iterator[Piece]:
     variables = wanted.dataset.variables()
     for path, slab in wanted.slabs.items():
         checksum = 0
@@ -122,8 +125,8 @@ def _values(wanted: Wanted, checksums: bool) -> Iterator[bytes]:
             yield _CHECKSUM.pack(checksum)
 
 
-def _encoded(variable: Variable, values: NDArray[Any]) -> bytes:
+def _encoded(variable: Variable, values: NDArray[Any]) -> Piece:
     if variable.is_text:
         return b"".join(_TEXT_LENGTH.pack(len(text)) + text for text in texts(values, False))
     little = np.dtype(variable.dtype).newbyteorder("<")
-    return values.astype(little, copy=False).tobytes()
+    return bytes_of(values.astype(little, copy=False))

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from gdc_jupyter.opendap.dap.kept_values import KEPT, LARGEST_SLAB_BYTES
 
+#: Some bytes of an answer.
+Piece = bytes | memoryview
 #: What is wanted of each dimension, with start, stop and step.
 Slab = tuple[slice, ...]
 Read = Callable[[Slab], NDArray[Any]]
@@ -171,6 +173,11 @@ def taken(values: NDArray[Any], slab: Slab) -> NDArray[Any]:
     key: Any = (*slab, ...)
     part: NDArray[Any] = values[key]
     return part
+
+
+def bytes_of(values: NDArray[Any]) -> Piece:
+    """Return the bytes of an array of numbers or characters, which are those of the array itself where they can be."""
+    return np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
 
 
 def blocks(slab: Slab, item_bytes: int, chunks: tuple[int, ...] | None = None) -> Iterator[Slab]:

@@ -17,6 +17,7 @@ from tornado.iostream import IOStream
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.opendap.dap.answers import DapAnswer
+from gdc_jupyter.opendap.dap.dataset import Piece
 from gdc_server.api.bodies import SLOWEST_RATE, SLOWEST_SECONDS
 
 _T = TypeVar("_T")
@@ -44,7 +45,7 @@ class Batches:
         self._busy = threading.Lock()
         self._stopped = False
         self._failure: Exception | None = None
-        self._first: list[bytes] | None = None
+        self._first: list[Piece] | None = None
 
     def begin(self) -> None:
         """Read the first bytes, before it is told that all is well; this is called on a thread.
@@ -72,13 +73,13 @@ class Batches:
             coming = loop.run_in_executor(self._pool, self._next)
             try:
                 for chunk in batch:
-                    yield chunk
+                    yield bytes(chunk)
                 batch = await coming
             finally:
                 coming.cancel()
 
-    def _next(self, least: int = 1, most: int = _BATCH) -> list[bytes]:
-        batch: list[bytes] = []
+    def _next(self, least: int = 1, most: int = _BATCH) -> list[Piece]:
+        batch: list[Piece] = []
         size = 0
         until = time.monotonic() + _BATCH_SECONDS
         with self._busy:
@@ -99,7 +100,7 @@ class Batches:
                 size += len(chunk)
         return batch
 
-    def send_to(self, connection: socket.socket) -> bytes | memoryview | None:
+    def send_to(self, connection: socket.socket) -> Piece | None:
         """Send what the client takes at once, for a while; this is called on a thread.
 
         Parameters
