@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.opendap.dap.dataset import Dataset, Slab, Variable, count
+from gdc_jupyter.opendap.dap.dataset import Dataset, Make, Slab, Variable, count
 
 #: The type of values that are stored as another. 64-bit integers, which DAP2 lacks, go as far as Float64 is exact.
 TYPES = {
@@ -86,9 +86,9 @@ class Field:
         """Return the values of a slab of the variable."""
         return self._typed(self.variable.read(slab))
 
-    def pieces(self, slab: Slab) -> Iterator[NDArray[Any]]:
-        """Yield the values of a slab of the variable, part after part."""
-        return map(self._typed, self.variable.pieces(slab))
+    def pieces(self, slab: Slab, form: str, make: Make) -> Iterator[NDArray[Any]]:
+        """Yield what a function makes of the values of a slab of the variable, part after part."""
+        return self.variable.pieces(slab, form, lambda values: make(self._typed(values)))
 
     def _typed(self, values: NDArray[Any]) -> NDArray[Any]:
         return values if values.dtype == self.stored_type else values.view(self.stored_type)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -85,17 +86,17 @@ def _numbers(part: Part) -> Iterator[Piece]:
     size = size_of(part.slab)
     if part.slab:
         yield _LENGTH.pack(size) * 2
-    for values in part.field.pieces(part.slab):
-        yield encoded(values, wire, part.field.name)
+    for values in part.field.pieces(part.slab, wire.str, partial(encoded, wire=wire, name=part.field.name)):
+        yield bytes_of(values)
     if odd := -size * wire.itemsize % 4:
         yield bytes(odd)
 
 
-def encoded(values: NDArray[Any], wire: np.dtype[Any], name: str) -> Piece:
+def encoded(values: NDArray[Any], wire: np.dtype[Any], name: str) -> NDArray[Any]:
     """Return numbers in the form of the wire."""
     if values.dtype.kind in "iu" and wire.kind == "f":
         values = _float64(values, name)
-    return bytes_of(values.astype(wire, copy=False))
+    return values.astype(wire, copy=False)
 
 
 def _float64(values: NDArray[Any], name: str) -> NDArray[Any]:

@@ -19,6 +19,7 @@ Piece = bytes | memoryview
 #: What is wanted of each dimension, with start, stop and step.
 Slab = tuple[slice, ...]
 Read = Callable[[Slab], NDArray[Any]]
+Make = Callable[[NDArray[Any]], NDArray[Any]]
 
 #: Bytes that are read at a time, and the most where the chunks of a file are larger.
 BLOCK_BYTES = 3 << 19
@@ -87,15 +88,30 @@ class Variable:
         """Yield the parts of a slab that are read one after the other, in the order of their values."""
         return blocks(slab, self.dtype.itemsize if not self.is_text else _TEXT_BYTES, self.chunks)
 
-    def pieces(self, slab: Slab) -> Iterator[NDArray[Any]]:
-        """Yield the values of a slab, which are not to be written to, part after part."""
+    def pieces(self, slab: Slab, form: str = "", make: Make | None = None) -> Iterator[NDArray[Any]]:
+        """Yield the values of a slab, which are not to be written to, part after part.
+
+        Parameters
+        ----------
+        slab : Slab
+        form : str
+            A name for what is made of them.
+        make : callable, optional
+            Takes values and returns what is wanted of them, which is kept for the next time as well.
+        """
         keep = self.kept and size_of(slab) * self.dtype.itemsize <= LARGEST_SLAB_BYTES
         for block in self.blocks(slab):
+            read = partial(self.read, block)
             if keep:
                 key = (self, tuple((part.start, part.stop, part.step) for part in block))
-                yield KEPT.get(key, partial(self.read, block))
+                read = partial(KEPT.get, key, read)
+                yield KEPT.get((*key, form), partial(_made, make, read)) if make else read()
             else:
-                yield self.read(block)
+                yield make(read()) if make else read()
+
+
+def _made(make: Make, read: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+    return make(read())
 
 
 @dataclass(frozen=True, eq=False)
