@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "client": {"selection", "server"},
     "widgets": {"client", "selection"},
 }
-OPEN_TO_ALL = {"answers", "errors", "settings"}
+OPEN_TO_ALL = {"answers", "errors", "garbage", "settings"}
 HEAVY = {"numpy", "xarray", "rasterio", "openeo", "ipywidgets", "ipyleaflet", "anywidget", "pandas", "sqlalchemy"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
 import sqlite3
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gdc_jupyter import __version__
 from gdc_jupyter.catalog.collection import Collection
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.garbage import uncollected
 from gdc_jupyter.settings import data_directory
 
 if TYPE_CHECKING:
@@ -305,7 +305,8 @@ class Catalog:
             rows = connection.execute("SELECT number, owner, shared FROM collections ORDER BY number").fetchall()
             parsed = self._parsed.own
             new = [number for number, *_ in rows if number not in parsed]
-            with _uncollected() if new else nullcontext():
+            # Many items are millions of objects.
+            with uncollected() if new else nullcontext():
                 own = {number: parsed.get(number) or _read(connection, number) for number, *_ in rows}
         self._parsed.own = {number: collection for number, collection in own.items() if collection is not None}
         seen = [(number, own[number]) for number, owner, shared in rows if self._sees(owner, shared)]
@@ -342,18 +343,6 @@ class Catalog:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from looking at the millions of objects that many items are, while they are made."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _read(connection: sqlite3.Connection, number: int) -> Collection | None:

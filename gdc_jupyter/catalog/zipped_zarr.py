@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -60,8 +61,7 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) ->
     # A member gives no more bytes than it has said, whatever it holds, and links come out as files.
     target.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(member) as source, target.open("wb") as file:
-        while piece := source.read(_PIECE):
-            file.write(piece)
+        shutil.copyfileobj(source, file, _PIECE)
 
 
 def _store(path: Path, folder: Path) -> Path:

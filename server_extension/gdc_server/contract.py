@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import orjson
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.garbage import uncollected
 
 #: The files of the folder `openapi`, in the order in which their paths are listed.
 _SECTIONS = (
@@ -109,14 +109,8 @@ def read(text: bytes, operation: str) -> dict[str, Any]:
 
 def _loaded(text: bytes) -> Any:
     """Return JSON as Python values, without looking for garbage among them, which takes four times as long."""
-    watched = gc.isenabled() and len(text) > _LONG
-    if watched:
-        gc.disable()
-    try:
+    with uncollected() if len(text) > _LONG else nullcontext():
         return orjson.loads(text)
-    finally:
-        if watched:
-            gc.enable()
 
 
 def check(body: Any, operation: str) -> None:

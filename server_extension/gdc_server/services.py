@@ -14,11 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gdc_jupyter.catalog.user_folder import UserFolder
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.garbage import uncollected
 from gdc_jupyter.samples import is_complete
 from gdc_jupyter.settings import Permissions, files_folder
 from gdc_server import contract, openapi30, pages
@@ -117,7 +119,6 @@ class Services:
     _catalog: Catalog | None = None
     _signer: Signer | None = None
     _tiles: Tiles | None = None
-    _reading: Reading | None = None
     _subscribers: Subscribers | None = None
     _constants: dict[str, Any] = field(default_factory=dict)
     _launcher: Launcher | None = None
@@ -155,12 +156,10 @@ class Services:
             self._tiles = Tiles(self)
         return self._tiles
 
-    @property
+    @cached_property
     def reading(self) -> Reading:
         """The threads of the DAP server."""
-        if self._reading is None:
-            self._reading = Reading(most=self.limits.max_dap_requests)
-        return self._reading
+        return Reading(most=self.limits.max_dap_requests)
 
     async def execution_store(self) -> ExecutionStore:
         """Return the store of OGC executions."""
@@ -314,14 +313,11 @@ def _garbage_left() -> Iterator[None]:
     The search stops all threads for as long as it takes: a tenth of a second in a process that has loaded much.
     """
     gc.freeze()
-    watched = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if watched:
-            gc.enable()
+    with uncollected():
+        try:
+            yield
+        finally:
+            gc.freeze()
 
 
 async def _tell_failure(work: Any) -> None:
