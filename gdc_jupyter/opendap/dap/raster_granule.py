@@ -44,7 +44,7 @@ def open_raster_item(collection: CogCollection, document: dict[str, Any]) -> Dat
     bands = [stated.get(band.name, band) for band in collection.bands if band.name in entry.layers]
     layers = {band.name: entry.layers[band.name] for band in bands}
     grids = list(dict.fromkeys(layer.grid for layer in layers.values()))
-    places = {grid: _Place(grid, "" if not number else f"_{number + 1}") for number, grid in enumerate(grids)}
+    places = {grid: _Place(grid, number) for number, grid in enumerate(grids)}
     dimensions = [each for place in places.values() for each in place.dimensions]
     variables = [each for place in places.values() for each in place.variables]
     taken = {each.name for each in variables} | {"time"}
@@ -73,11 +73,26 @@ def _version(paths: list[str]) -> tuple[str, float | None]:
     return f"{abs(hash(version)):x}" if len(status) > 4 else version, max(each.st_mtime for each in status)
 
 
+def place_names(number: int) -> tuple[str, str, str]:
+    """Return the names of the rows, the columns and the grid mapping of a grid, by its number in the item."""
+    suffix = f"_{number + 1}" if number else ""
+    return f"y{suffix}", f"x{suffix}", f"{_GRID_MAPPING}{suffix}"
+
+
+def band_variable(band: str, taken: set[str]) -> str:
+    """Return the name of the variable of a band, and note that it is taken."""
+    name = band.replace("/", "_")
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
 class _Place:
     """The dimensions of a grid, and the variables that say where its pixels are."""
 
-    def __init__(self, grid: Grid, suffix: str) -> None:
-        self.x, self.y, self.mapping = f"x{suffix}", f"y{suffix}", f"{_GRID_MAPPING}{suffix}"
+    def __init__(self, grid: Grid, number: int) -> None:
+        self.y, self.x, self.mapping = place_names(number)
         self.dimensions = (Dimension(self.y, grid.height), Dimension(self.x, grid.width))
         columns, rows = grid.x_labels(), grid.y_labels()
         self.variables = (
@@ -122,10 +137,7 @@ def _time(entry: Entry) -> Variable:
 
 
 def _band(band: Band, layer: Layer, place: _Place, taken: set[str], tile: tuple[int, int]) -> Variable:
-    name = band.name.replace("/", "_")
-    while name in taken:
-        name += "_"
-    taken.add(name)
+    name = band_variable(band.name, taken)
     dtype = np.dtype(band.data_type)
     attributes: dict[str, Any] = {"grid_mapping": place.mapping, "coordinates": "time"}
     if band.title or band.description:

@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
-from urllib.parse import quote
 
 from gdc_jupyter.catalog.catalog import Catalog
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.opendap.dap.granules import granule_url
 from gdc_jupyter.opendap.ous import messages
 from gdc_jupyter.opendap.ous.cmr_file import part_of
 from gdc_jupyter.opendap.ous.cmr_records import to_milliseconds
@@ -59,13 +59,13 @@ class OwnCollections:
     ----------
     catalog : Catalog
         As who asks may see it.
-    data_url : str
-        The address below which granules are: ``https://host/base/opendap/data``.
+    server : str
+        The address of the Jupyter server with its base URL: ``https://host/base``.
     """
 
-    def __init__(self, catalog: Catalog, data_url: str) -> None:
+    def __init__(self, catalog: Catalog, server: str) -> None:
         self._catalog = catalog
-        self._data_url = data_url.rstrip("/")
+        self._server = server
         self._known: dict[str, Granules] | None = None
 
     async def collection(self, concept_id: str) -> Collection | None:
@@ -128,8 +128,7 @@ class OwnCollections:
 
     def _granule(self, granules: Granules, entry: Entry) -> Granule:
         collection = granules.collection.id
-        href = f"{self._data_url}/{quote(collection)}/{quote(entry.id)}"
-        link = {"rel": _SERVICE_LINK, "title": "OPeNDAP", "href": href}
+        link = {"rel": _SERVICE_LINK, "title": "OPeNDAP", "href": granule_url(self._server, collection, entry.id)}
         return Granule(concept_id("G", collection, entry.id), (link,), entry.order, *granules.variables_of(entry))
 
 

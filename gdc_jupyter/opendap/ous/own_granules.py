@@ -26,6 +26,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.opendap.dap.dataset import Dataset
 from gdc_jupyter.opendap.dap.dataset import Variable as Array
 from gdc_jupyter.opendap.dap.granules import array_paths, has_granules, open_granule
+from gdc_jupyter.opendap.dap.raster_granule import band_variable, place_names
 from gdc_jupyter.opendap.ous.axes import RegularAxis
 from gdc_jupyter.opendap.ous.cmr_records import to_milliseconds
 from gdc_jupyter.opendap.ous.metadata import LATITUDE, LONGITUDE, Dimension, Place, Variable
@@ -310,12 +311,12 @@ _BandOf = tuple[str, str, int, int, int]
 
 def _variables_of_item(bands: Sequence[_BandOf]) -> Variables:
     """Return the variables that `raster_granule` makes of an item, without a look into its files."""
-    suffixes = {number: f"_{number + 1}" if number else "" for _, _, number, _, _ in bands}
-    taken = {f"{name}{suffix}" for suffix in suffixes.values() for name in ("y", "x", "spatial_ref")} | {"time"}
+    names = {number: place_names(number) for _, _, number, _, _ in bands}
+    taken = {name for each in names.values() for name in each} | {"time"}
     made: list[Variable] = []
     for band, data_type, number, height, width in bands:
-        y, x, mapping = (f"{name}{suffixes[number]}" for name in ("y", "x", "spatial_ref"))
-        name = _free(band.replace("/", "_"), taken)
+        y, x, mapping = names[number]
+        name = band_variable(band, taken)
         made.append(
             Variable(
                 name,
@@ -331,10 +332,3 @@ def _variables_of_item(bands: Sequence[_BandOf]) -> Variables:
 def _regular(pixels: _Pixels) -> AxisPlace:
     crs, dx, _, x, _, dy, y, height, width = pixels
     return AxisPlace(RegularAxis(y, dy, height), RegularAxis(x, dx, width), crs)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    taken.add(name)
-    return name

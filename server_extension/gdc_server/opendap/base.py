@@ -81,10 +81,9 @@ class OusHandler(ApiHandler):
         catalog, server = await self.catalog(), self.links.server
 
         def own() -> Source:
-            from gdc_jupyter.opendap.dap.granules import DATA_PATH
             from gdc_jupyter.opendap.ous.own import OwnCollections
 
-            return OwnCollections(catalog, f"{server}/{DATA_PATH}")
+            return OwnCollections(catalog, server)
 
         return await self.in_thread(own)
 

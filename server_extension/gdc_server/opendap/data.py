@@ -21,7 +21,6 @@ from gdc_server.opendap.reading import Batches
 if TYPE_CHECKING:
     from gdc_jupyter.opendap.dap.dataset import Dataset
 
-DATA_PATH = "opendap/data"
 #: Bytes of an answer that is worth a connection of its own.
 _LARGE = 1 << 20
 _REFUSED = ("AuthenticationRequired", "TokenInvalid", "CredentialsInvalid", "AuthenticationSchemeInvalid")
@@ -128,7 +127,7 @@ class DataHandler(ApiHandler):
 
     async def _send_catalog(self, path: str) -> None:
         from gdc_jupyter.opendap.dap import pages
-        from gdc_jupyter.opendap.dap.granules import locate
+        from gdc_jupyter.opendap.dap.granules import DATA_PATH, locate
 
         server, base = self.links.server, f"{self.base_url}{DATA_PATH}/"
 

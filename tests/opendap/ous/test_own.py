@@ -20,7 +20,8 @@ from gdc_jupyter.opendap.ous.own import OwnCollections, concept_id
 from gdc_jupyter.opendap.ous.parameters import parse_query
 from gdc_jupyter.opendap.ous.versions import accepted
 
-DATA = "http://host/base/opendap/data"
+SERVER = "http://host/base"
+DATA = f"{SERVER}/opendap/data"
 TERM = re.compile(r"([^,\[]+)((?:\[\d+:1:\d+\])*)")
 
 
@@ -78,7 +79,7 @@ def ask(catalog, collection, version="v2.1", **query):
 
     async def work():
         found = await addresses(
-            OwnCollections(catalog, DATA), parameters, accepted(f"a/vnd.cmr-opendap.{version}+json")
+            OwnCollections(catalog, SERVER), parameters, accepted(f"a/vnd.cmr-opendap.{version}+json")
         )
         return [item async for item in found.items], found
 
