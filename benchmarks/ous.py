@@ -13,8 +13,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -27,7 +25,7 @@ import requests
 from rasterio.transform import from_origin
 
 from gdc_jupyter.catalog.catalog import Catalog
-from gdc_jupyter.demo import free_port
+from gdc_jupyter.demo import server
 
 TOKEN = "benchmark"
 BOX = "bounding-box=7.05,45.05,7.08,45.08"
@@ -154,20 +152,11 @@ def main() -> None:
 
 def ask(data: Path, count: int, repeat: int) -> None:
     """Start a server, ask and print."""
-    port = free_port()
-    arguments = [f"--ServerApp.port={port}", f"--IdentityProvider.token={TOKEN}", "--no-browser"]
-    arguments += ["--GdcApp.samples=False", f"--GdcApp.ous_catalogue={data / 'catalogue.json'}"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gdc_server", *arguments],
-        env=os.environ | {"GDC_DATA_DIR": str(data)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    root = f"http://127.0.0.1:{port}/opendap"
+    options = ("--GdcApp.samples=False", f"--GdcApp.ous_catalogue={data / 'catalogue.json'}")
     session = requests.Session()
     session.headers["Echo-Token"] = TOKEN
-    try:
-        wait_for(session, root)
+    with server(TOKEN, data / "server.log", os.environ | {"GDC_DATA_DIR": str(data)}, *options) as api:
+        root = f"{api.removesuffix('/gdc/')}/opendap"
         time.sleep(5)
         print(f"{f'milliseconds, {count} granules':44}{'first':>10}{'median':>10}{'slowest':>10}")
         for name in ("C1-X", "one-grid", "many-grids"):
@@ -177,22 +166,6 @@ def ask(data: Path, count: int, repeat: int) -> None:
                 taken = [timed(lambda url=url, what=what: what(session, url)) for _ in range(repeat)]
                 print(f"{f'{kind}/{name}':44}{once:10.1f}{statistics.median(taken):10.1f}{max(taken):10.1f}")
             assert whole(session, f"{root}/ous/collection/{name}?{BOX}") == count
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def wait_for(session: requests.Session, root: str) -> None:
-    """Wait until a server answers."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            session.get(f"{root}/health", timeout=5)
-            return
-        except requests.ConnectionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 if __name__ == "__main__":

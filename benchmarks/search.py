@@ -13,7 +13,6 @@ import json
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +29,7 @@ from gdc_jupyter.catalog.catalog import Catalog
 from gdc_jupyter.catalog.item_documents import ROOT, ItemRecord
 from gdc_jupyter.catalog.item_request import from_body
 from gdc_jupyter.catalog.items import search
-from gdc_jupyter.demo import free_port
+from gdc_jupyter.demo import server
 
 COLLECTIONS = 4
 FIRST, YEARS = np.datetime64("2017-01-01T00:00:00", "s"), 8
@@ -214,36 +213,12 @@ def main() -> None:
 
 def over_http(data: Path, asked: dict[str, list[dict[str, Any]]], repeat: int) -> None:
     """Start a server, ask and print."""
-    port = free_port()
-    arguments = [f"--ServerApp.port={port}", "--IdentityProvider.token=benchmark", "--no-browser"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gdc_server", *arguments, "--GdcApp.samples=False"],
-        env=os.environ | {"GDC_DATA_DIR": str(data)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    session, url = requests.Session(), f"http://127.0.0.1:{port}/gdc"
-    try:
-        wait_for(session, url)
+    environment = os.environ | {"GDC_DATA_DIR": str(data)}
+    with server("benchmark", data / "server.log", environment, "--GdcApp.samples=False") as root:
+        session, url = requests.Session(), f"{root}search"
         for name, bodies in asked.items():
-            calls = [lambda body=body: session.post(f"{url}/search", json=body, timeout=60) for body in bodies]
+            calls = [lambda body=body: session.post(url, json=body, timeout=60) for body in bodies]
             print(told(name, [timed(call) for call in calls * repeat]))
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def wait_for(session: requests.Session, url: str) -> None:
-    """Wait until a server answers searches."""
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            session.get(f"{url}/search", timeout=5)
-            return
-        except requests.ConnectionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 def peer(path: Path, made: dict[str, Any], asked: dict[str, list[dict[str, Any]]], python: str) -> None:

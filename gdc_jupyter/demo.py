@@ -95,7 +95,7 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def server(token: str, log: Path, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+def server(token: str, log: Path, environment: Mapping[str, str] = os.environ, *options: str) -> Iterator[str]:
     """Run ``jupyter gdc`` on a free port of this computer and yield the address of its API.
 
     Parameters
@@ -106,6 +106,8 @@ def server(token: str, log: Path, environment: Mapping[str, str] = os.environ) -
         Where the server's messages go.
     environment : mapping
         The server's environment variables, beside its token.
+    *options : str
+        Further ones for the command line.
 
     Raises
     ------
@@ -120,6 +122,7 @@ def server(token: str, log: Path, environment: Mapping[str, str] = os.environ) -
         f"--ServerApp.port={port}",
         "--ServerApp.ip=127.0.0.1",
         "--no-browser",
+        *options,
     ]
     with log.open("wb") as messages:
         process = subprocess.Popen(
