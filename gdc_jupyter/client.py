@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -167,6 +168,24 @@ def _stacked(dataset: xr.Dataset, title: str) -> xr.DataArray:
     if len(names) == 1:
         return dataset[names[0]]
     return dataset[names].to_array("bands", name=title)
+
+
+def default_url() -> str:
+    """Return the address of the API that `connect` takes by itself.
+
+    Raises
+    ------
+    GdcError
+        ``ServerNotFound``.
+    """
+    return find_server().url
+
+
+def is_default_url(root_url: str) -> bool:
+    """Return whether an address is the one that `connect` takes by itself, without asking whether a server is there."""
+    own = own_server()
+    default = os.environ.get("GDC_URL") or (own.url if own is not None else "")
+    return bool(default) and root_url.rstrip("/") == default.rstrip("/")
 
 
 def seen_by_browser(address: str) -> str:
