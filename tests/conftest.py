@@ -1,8 +1,9 @@
-"""What all tests share: their order, and a data directory with the generated sample and the catalogue in it."""
+"""What all tests share: their order, back-ends to talk to, and a data directory with the sample and the catalogue."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,15 @@ import pytest
 if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
 
-BROWSER = Path(__file__).parent / "browser"
+TESTS = Path(__file__).parent
+BROWSER = TESTS / "browser"
+
+# After everything else, so that the folders of the tests, named as rooms are, stand in nobody's way.
+sys.path.append(str(TESTS))
+
+from backends.fixtures import federation, large_federation, newer_federation, stac_api, start_backend  # noqa: E402
+
+__all__ = ["federation", "large_federation", "newer_federation", "stac_api", "start_backend"]
 
 
 @pytest.hookimpl(trylast=True)
