@@ -65,7 +65,7 @@ bench: $(VENV)/.bench ## Measure the speed
 	@set -e; for script in $(filter-out benchmarks/peer_% %_data.py %_peer.py %_plain.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$script $(ARGS); done
 
 wheel: $(VENV)/.test ## Build the wheel and the source distribution into dist/
-	rm -rf dist gdc_jupyter/labextension
+	rm -rf dist gdc_jupyter/labextension gdc_jupyter/widgets/bundles
 	$(BIN)/python -m build --installer $$(command -v uv >/dev/null 2>&1 && echo uv || echo pip)
 
 constraints: ## Write constraints.txt anew (needs uv)
@@ -73,7 +73,7 @@ constraints: ## Write constraints.txt anew (needs uv)
 		--upgrade pyproject.toml -o constraints.txt
 
 clean: ## Remove everything that was made
-	rm -rf $(VENV) $(SUITES) dist gdc_jupyter/labextension labextension/node_modules labextension/lib labextension/*.tsbuildinfo \
+	rm -rf $(VENV) $(SUITES) dist gdc_jupyter/labextension gdc_jupyter/widgets/bundles labextension/node_modules labextension/lib labextension/*.tsbuildinfo \
 		tests/clients/node_modules test-results \
 		labextension/src/tutorial.json .pytest_cache .mypy_cache .ruff_cache
 

@@ -11,5 +11,15 @@ export default tseslint.config(
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }]
     }
+  },
+  {
+    // Components live in widgets too, where JupyterLab's packages are not: they may name its types alone.
+    files: ['src/components/**', 'src/bundles/**', 'src/models/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['@jupyterlab/*', '@lumino/*', '**/panels/*', '**/backend/http'], allowTypeImports: true }] }
+      ]
+    }
   }
 );

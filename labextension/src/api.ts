@@ -3,6 +3,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type { JobChange } from './jobs';
+import { isRecord, textOf } from './reading';
 import { type IJob, JOB_STATUSES, type JobStatus } from './tokens';
 
 /** An answer of the service that is not a success. */
@@ -83,15 +84,6 @@ function parseBody(text: string): unknown {
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
 function isStatus(value: string): value is JobStatus {
   return (JOB_STATUSES as readonly string[]).includes(value);
-}
-
-function textOf(value: unknown, key: string): string {
-  const text = isRecord(value) ? value[key] : undefined;
-  return typeof text === 'string' ? text : '';
 }

@@ -4,7 +4,7 @@ import type { ServiceManager } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
-import { JobListWidget } from './components/joblist';
+import { JobListWidget } from './panels/joblist';
 import { cubeIcon, jobsIcon } from './icons';
 import { tutorialPath } from './notebook';
 import { CommandIDs, type IJobs } from './tokens';

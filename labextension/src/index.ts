@@ -9,7 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Api, parseEvent } from './api';
 import { addCommands } from './commands';
-import { JobStatusItem } from './components/status';
+import { JobStatusItem } from './panels/status';
 import { JobsModel } from './jobs';
 import { CommandIDs, DOMAIN, IJobs } from './tokens';
 

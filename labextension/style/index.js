@@ -1,1 +1,5 @@
+import './controls.css';
+import './collections.css';
+import './graph.css';
+import './jobs.css';
 import './base.css';

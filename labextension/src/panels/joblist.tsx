@@ -7,7 +7,7 @@ import React from 'react';
 import { isActive } from '../jobs';
 import { type IJob, type IJobs } from '../tokens';
 import { formatAge, formatProgress, formatStatus } from '../words';
-import { ProgressTrack } from './progress';
+import { ProgressTrack } from '../components/progress';
 
 const MOST = 20;
 

@@ -8,7 +8,7 @@ import { outlineIcon } from '../icons';
 import type { IJobs } from '../tokens';
 import { formatProgress, summarise } from '../words';
 import { JobListWidget } from './joblist';
-import { ProgressTrack } from './progress';
+import { ProgressTrack } from '../components/progress';
 
 export class JobStatusItem extends ReactWidget {
   constructor(

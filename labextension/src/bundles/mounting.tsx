@@ -1,0 +1,75 @@
+/** Puts a component into a widget of a notebook. */
+import React from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { type IMessages, type ISource, KernelMessages } from '../backend/kernel';
+import type { IBackend } from '../backend/backend';
+import { requestCode } from '../code_request';
+import { HostContext, type IHost } from '../host';
+import { englishWords } from '../translation';
+
+/** The model of a widget: the traits that Python shares, and messages. */
+export interface IWidgetModel extends IMessages {
+  get(name: string): unknown;
+  set(name: string, value: unknown): void;
+  save_changes(): void;
+  on(name: string, callback: (content: unknown) => void): void;
+  off(name: string, callback: (content: unknown) => void): void;
+}
+
+export interface IWidgetView {
+  model: IWidgetModel;
+  backends: readonly IBackend[];
+}
+
+interface IWidget {
+  render(context: { model: IWidgetModel; el: HTMLElement }): () => void;
+}
+
+/** Make what anywidget wants of a module from a component. */
+export function widgetOf(Component: React.ComponentType<IWidgetView>, hostOf?: (model: IWidgetModel) => Partial<IHost>): IWidget {
+  return {
+    render({ model, el }) {
+      el.classList.add('gdc-Widget');
+      const messages = new KernelMessages(model);
+      const backends = messages.backends((model.get('_sources') ?? []) as ISource[]);
+      const host: IHost = {
+        trans: englishWords,
+        insertCode: (code, origin) => Promise.resolve(requestCode(el, code, origin)),
+        ...hostOf?.(model)
+      };
+      const root = createRoot(el);
+      root.render(
+        <HostContext.Provider value={host}>
+          <Component model={model} backends={backends} />
+        </HostContext.Provider>
+      );
+      return () => {
+        root.unmount();
+        messages.dispose();
+      };
+    }
+  };
+}
+
+/** A trait of the model, followed, and the function that sets it. */
+export function useTrait<T>(model: IWidgetModel, name: string): [T, (value: T) => void] {
+  const subscribe = React.useCallback(
+    (changed: () => void) => {
+      model.on(`change:${name}`, changed);
+      return () => {
+        model.off(`change:${name}`, changed);
+      };
+    },
+    [model, name]
+  );
+  const value = React.useSyncExternalStore(subscribe, () => model.get(name) as T);
+  const set = React.useCallback(
+    (next: T) => {
+      model.set(name, next);
+      model.save_changes();
+    },
+    [model, name]
+  );
+  return [value, set];
+}
