@@ -159,7 +159,7 @@ def _body(response: requests.Response, content: bytes, as_: str) -> Any:
     if not content:
         return None
     try:
-        return json.loads(content)
+        return json.loads(content, parse_constant=lambda _: None)
     except ValueError:
         if response.ok:
             raise NoAnswer("rubbish", "The server gave an answer that is not JSON.") from None

@@ -1,5 +1,5 @@
 /** A back-end that the page asks by itself. */
-import { PageConfig, URLExt } from '@jupyterlab/coreutils';
+import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { BackendError, errorOfAnswer, type IAnswer, type IBackend, type IRequestOptions } from './backend';
@@ -59,7 +59,7 @@ export class HttpBackend implements IBackend {
   }
 
   private addressOf(path: string, query: IRequestOptions['query']): string {
-    const root = new URL(this.url, PageConfig.getBaseUrl());
+    const root = new URL(this.url);
     const address = new URL(path.replace(/^\//, ''), root);
     if (address.origin !== root.origin) {
       throw new BackendError('refused', `${address.origin} is not the server that was asked.`);
