@@ -20,14 +20,19 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from browser.axe import axe
 
 from gdc_jupyter.demo import free_port
+
+__all__ = ["axe"]
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-dev-shm-usage --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+#: The lab extension of this tree, which may be another than the installed one.
+BUNDLE = Path(__file__).parents[2] / "gdc_jupyter" / "labextension"
 READY = """() => {
   const session = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session;
   return session?.kernel?.connectionStatus === "connected" && session.kernel.status === "idle";
@@ -69,6 +74,8 @@ class NotebookPage:
 
     page: Any
     hosts: set[str] = field(default_factory=set)
+    #: Hosts that it may ask beside its own server.
+    allowed: set[str] = field(default_factory=set)
 
     def run_all(self, timeout: float = 60) -> None:
         self.page.evaluate("() => void window.jupyterapp.commands.execute('notebook:run-all-cells')")
@@ -149,6 +156,11 @@ def lab(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab
         "JUPYTER_TOKEN": token,
         "NUMBA_CACHE_DIR": str(home / "numba"),
     }
+    if (BUNDLE / "package.json").exists():
+        extensions = home / "tree" / "labextensions"
+        extensions.mkdir(parents=True)
+        (extensions / "gdc-jupyter").symlink_to(BUNDLE)
+        environment["JUPYTER_PATH"] = str(extensions.parent)
     command = [
         sys.executable,
         "-m",
@@ -195,10 +207,45 @@ def browser(chromium: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., NotebookPage]]:
-    """Open a notebook in JupyterLab: a file, or the sources of its cells. No page may ask another host."""
+def new_page(lab: Lab, browser: Any) -> Iterator[Callable[[int, int], NotebookPage]]:
+    """Make an empty page of a width and a height. No page may ask another host than its server and those allowed."""
     opened: list[NotebookPage] = []
     contexts = []
+
+    def make(width: int, height: int) -> NotebookPage:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+        contexts.append(context)
+        page = context.new_page()
+        notebook = NotebookPage(page)
+        opened.append(notebook)
+        page.on("request", lambda request: notebook.hosts.add(urlsplit(request.url).netloc))
+        return notebook
+
+    yield make
+    host = urlsplit(lab.url).netloc
+    for context in contexts:
+        context.close()
+    for notebook in opened:
+        assert notebook.hosts <= {host, "", *notebook.allowed}
+
+
+@pytest.fixture
+def open_lab(lab: Lab, new_page: Callable[[int, int], NotebookPage]) -> Callable[..., NotebookPage]:
+    """Open JupyterLab with its launcher, or with a file of its root folder."""
+
+    def open_it(path: str = "", width: int = 1100, height: int = 900) -> NotebookPage:
+        opened = new_page(width, height)
+        opened.page.goto(f"{lab.url}lab{f'/tree/{path}' if path else ''}?reset&token={lab.token}")
+        opened.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)", timeout=60_000)
+        opened.page.locator("#jupyterlab-splash").wait_for(state="hidden")
+        return opened
+
+    return open_it
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, new_page: Callable[[int, int], NotebookPage]) -> Callable[..., NotebookPage]:
+    """Open a notebook in JupyterLab: a file, or the sources of its cells."""
 
     def open_it(*sources: str, path: Path | None = None, width: int = 1100, height: int = 900) -> NotebookPage:
         name = f"{secrets.token_hex(4)}.ipynb"
@@ -208,12 +255,8 @@ def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., NotebookPage
             cells = [nbformat.v4.new_code_cell(source) for source in sources]
             kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
             nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), lab.root / name)
-        context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
-        contexts.append(context)
-        page = context.new_page()
-        notebook = NotebookPage(page)
-        opened.append(notebook)
-        page.on("request", lambda request: notebook.hosts.add(urlsplit(request.url).netloc))
+        notebook = new_page(width, height)
+        page = notebook.page
         page.goto(f"{lab.url}lab/tree/{name}?reset&token={lab.token}")
         page.wait_for_function(READY, timeout=60_000)
         page.evaluate(
@@ -225,12 +268,7 @@ def open_notebook(lab: Lab, browser: Any) -> Iterator[Callable[..., NotebookPage
         )
         return notebook
 
-    yield open_it
-    host = urlsplit(lab.url).netloc
-    for context in contexts:
-        context.close()
-    for notebook in opened:
-        assert notebook.hosts <= {host, ""}
+    return open_it
 
 
 @pytest.fixture
