@@ -20,6 +20,8 @@ export interface IHost {
    * @returns whether there is a notebook that took it; a component then shows the code to be copied instead
    */
   insertCode(code: string, origin: string): Promise<boolean>;
+  /** Ask the user to sign in to a back-end; whether that was done. Widgets have the user of their connection. */
+  signIn?(backend: string): Promise<boolean>;
   /** Open a process (`{process_graph, parameters?, …}`) in a graph editor. Not every place has one. */
   openGraph?(process: JsonRecord, title: string): void;
   /** Show something on a map: a selection, the result of a job, or a process. Not every place has one. */

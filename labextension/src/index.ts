@@ -9,6 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Api, parseEvent } from './api';
 import { addCommands } from './commands';
+import { backendsPlugin } from './panels/backends';
 import { JobStatusItem } from './panels/status';
 import { JobsModel } from './jobs';
 import { CommandIDs, DOMAIN, IJobs } from './tokens';
@@ -87,5 +88,5 @@ const statusPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [jobsPlugin, commandsPlugin, statusPlugin];
-export { IJobs } from './tokens';
+export default [backendsPlugin, jobsPlugin, commandsPlugin, statusPlugin];
+export { IBackends, IJobs } from './tokens';

@@ -1,6 +1,8 @@
-/** What this extension offers to others: the jobs of the data-cube service, and the commands' names. */
+/** What this extension offers to others: the back-ends, the jobs of the data-cube service, and the commands' names. */
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
+
+import type { IBackend } from './backend/backend';
 
 /** The translation domain of this extension. */
 export const DOMAIN = 'gdc_jupyter';
@@ -10,6 +12,34 @@ export const CommandIDs = {
   openTutorial: 'gdc:open-tutorial',
   showJobs: 'gdc:show-jobs'
 } as const;
+
+/** How the settings want maps to be. */
+export interface IMapSettings {
+  /** What maps show at first: west, south, east, north in degrees; null for the whole world. */
+  readonly home: readonly [number, number, number, number] | null;
+  /** The address of a tile service with `{z}`, `{x}` and `{y}`; empty for the base map that needs no network. */
+  readonly tiles: string;
+}
+
+/** The back-ends that the panels ask. */
+export interface IBackends {
+  /** The service of this Jupyter server. */
+  readonly own: IBackend;
+  /** All of them, the own one first. A back-end whose user has changed is another object. */
+  readonly all: readonly IBackend[];
+  /** How the settings want maps to be. */
+  readonly map: IMapSettings;
+  /** Emitted when any of the above has changed. */
+  readonly changed: ISignal<IBackends, void>;
+  find(id: string): IBackend | undefined;
+  /** Whether requests go out in the name of a user. */
+  isSignedIn(id: string): boolean;
+  /** Ask for a name and a password until the back-end takes them; whether it has. */
+  signIn(id: string): Promise<boolean>;
+  signOut(id: string): void;
+}
+
+export const IBackends = new Token<IBackends>('gdc-jupyter:IBackends', 'The back-ends that the data-cube panels ask.');
 
 /** The states that a job can be in. */
 export const JOB_STATUSES = ['created', 'queued', 'running', 'canceled', 'finished', 'error'] as const;

@@ -22,17 +22,24 @@ interface IProblemProps {
   problem: BackendError;
   /** The name of the back-end. */
   server: string;
+  /** The id of the back-end, to which the user can sign in where the place has a way. */
+  backend?: string;
   onRetry?: () => void;
 }
 
 /** What went wrong, in words that say what to do, with the button that tries again. */
-export function Problem({ problem, server, onRetry }: IProblemProps): React.JSX.Element {
-  const { trans } = useHost();
+export function Problem({ problem, server, backend, onRetry }: IProblemProps): React.JSX.Element {
+  const { trans, signIn } = useHost();
   return (
     <div className={`gdc-State gdc-mod-problem gdc-mod-${problem.kind}`} role="alert">
       <p>
         <strong>{headlineOf(problem, server, trans)}</strong> {adviceOf(problem, trans)}
       </p>
+      {signIn && backend && problem.kind === 'signed-out' && (
+        <button type="button" className="gdc-Button gdc-mod-primary" onClick={() => void signIn(backend)}>
+          {trans.__('Sign in')}
+        </button>
+      )}
       {onRetry && (
         <button type="button" className="gdc-Button" onClick={onRetry}>
           {trans.__('Try again')}
