@@ -29,14 +29,15 @@ interface IProblemProps {
 
 /** What went wrong, in words that say what to do, with the button that tries again. */
 export function Problem({ problem, server, backend, onRetry }: IProblemProps): React.JSX.Element {
-  const { trans, signIn } = useHost();
+  const host = useHost();
+  const { trans } = host;
   return (
     <div className={`gdc-State gdc-mod-problem gdc-mod-${problem.kind}`} role="alert">
       <p>
         <strong>{headlineOf(problem, server, trans)}</strong> {adviceOf(problem, trans)}
       </p>
-      {signIn && backend && problem.kind === 'signed-out' && (
-        <button type="button" className="gdc-Button gdc-mod-primary" onClick={() => void signIn(backend)}>
+      {host.signIn && backend && problem.kind === 'signed-out' && (
+        <button type="button" className="gdc-Button gdc-mod-primary" onClick={() => void host.signIn?.(backend)}>
           {trans.__('Sign in')}
         </button>
       )}
