@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "jobs": {"coverages", "ogcapi", "opendap", "graph", "processes", "cube", "catalog", "udf"},
     "opendap": {"cube", "catalog", "server"},
     "client": {"selection", "server"},
-    "widgets": {"client", "selection"},
+    "exchange": set(),
+    "widgets": {"client", "exchange", "selection"},
 }
 OPEN_TO_ALL = {"answers", "errors", "garbage", "settings"}
 HEAVY = {"numpy", "xarray", "rasterio", "openeo", "ipywidgets", "ipyleaflet", "anywidget", "pandas", "sqlalchemy"}

@@ -11,6 +11,7 @@ import requests
 
 from gdc_jupyter.client import seen_by_browser
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.exchange.importing import process_graph_of
 from gdc_jupyter.selection import BBox
 
 if TYPE_CHECKING:
@@ -185,31 +186,15 @@ def _xyz_type(connection: Connection) -> tuple[str, dict[str, Any]]:
 
 
 def graph_of(cube: Any) -> dict[str, Any]:
-    """Return the flat process graph of a cube.
-
-    Parameters
-    ----------
-    cube : openeo.DataCube, mapping or object
-        Something with ``flat_graph()``; a process graph, or a mapping that holds one as ``process_graph``.
+    """Return the flat process graph of a cube, or of anything else that `process_graph_of` takes.
 
     Raises
     ------
     GdcError
         ``ProcessGraphMissing``.
     """
-    graph = cube.flat_graph() if hasattr(cube, "flat_graph") else cube
-    if isinstance(graph, Mapping):
-        for key in ("process", "process_graph"):
-            inner = graph.get(key)
-            if isinstance(inner, Mapping) and "process_id" not in inner:
-                graph = inner
-        if graph and all(isinstance(node, Mapping) and "process_id" in node for node in graph.values()):
-            return dict(graph)
-    raise GdcError(
-        "ProcessGraphMissing",
-        "A layer is made of an openeo.DataCube, of a process graph as a dict, or of something with flat_graph(), and "
-        f"not of {type(cube).__name__}.",
-    )
+    graph: dict[str, Any] = process_graph_of(cube)["process_graph"]
+    return graph
 
 
 def name_of(graph: Mapping[str, Any]) -> str:

@@ -130,7 +130,7 @@ def test_graphs_come_in_many_forms(area, connection, ndvi):
     assert graph_of(lone) == lone
     assert name_of(lone) == "S2_ALPS"
     for wrong in (3, None, {}, [flat], np.zeros((2, 2))):
-        with pytest.raises(GdcError, match=r"A layer is made of an openeo\.DataCube"):
+        with pytest.raises(GdcError, match=r"A process graph is taken from an openeo\.DataCube"):
             area.add_layer(wrong, connection=connection)
 
 
