@@ -51,8 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("add", help="make a collection of a file or folder")
     add.add_argument(
         "path",
-        help="a NetCDF, Zarr or GeoTIFF file, a folder of them, a GeoJSON, GeoPackage or GeoParquet file, a STAC "
-        "collection or catalogue, or its address",
+        help="a NetCDF, Zarr (.zarr, .zarr.zip) or GeoTIFF file, a folder of them, a GeoJSON, GeoPackage or GeoParquet "
+        "file, a STAC collection or catalogue, or its address",
     )
     add.add_argument("--id", help="the collection's id; from the name by default")
     add.add_argument("--title", help="the collection's title")

@@ -130,8 +130,9 @@ class Catalog:
         Parameters
         ----------
         location : Path or str
-            A NetCDF or GeoTIFF file, a Zarr folder, a folder of GeoTIFF or NetCDF files, a GeoJSON, GeoPackage or
-            GeoParquet file, a static STAC collection or catalogue, or the address of a collection of a STAC API.
+            A NetCDF or GeoTIFF file, a Zarr folder or a ZIP file (.zarr.zip) of one, a folder of GeoTIFF or NetCDF
+            files, a GeoJSON, GeoPackage or GeoParquet file, a static STAC collection or catalogue, or the address of
+            a collection of a STAC API.
         collection_id, title : str, optional
             Derived from the name and the metadata by default.
         hosts : sequence of str
@@ -145,9 +146,12 @@ class Catalog:
             ``CollectionIdTaken``; ``PathNotFound``, ``CollectionIdInvalid``, ``DataFileUnreadable``,
             ``DataFileUnsupported``, ``GridIrregular`` or ``CRSInvalid`` with what is wrong; ``UrlNotPermitted``.
         """
+        from gdc_jupyter.catalog.paths import readable
         from gdc_jupyter.catalog.register import read_all
+        from gdc_jupyter.catalog.remote import is_url
 
-        found = read_all(location, collection_id, title, hosts)
+        place = location if is_url(str(location)) else readable(Path(location).expanduser().absolute(), self.folder)
+        found = read_all(place, collection_id, title, hosts)
         taken = {there.id for there in self.collections()}
         for collection in found:
             if collection.id in taken:
@@ -221,6 +225,8 @@ class Catalog:
         GdcError
             ``CollectionNotFound``; ``CollectionProtected`` for a sample.
         """
+        from gdc_jupyter.catalog.paths import forget
+
         collection = self.get(collection_id)
         if any(collection is sample for sample in self._sample_list()):
             raise GdcError("CollectionProtected", f"'{collection_id}' is a sample and cannot be removed.")
@@ -230,6 +236,7 @@ class Catalog:
         for key in keys:
             self.index.remove(key)
         self._remove_exported(collection_id)
+        forget(collection, self.folder)
 
     def share(self, collection_id: str, shared: bool = True) -> None:
         """Let everybody see a private collection, or its owner alone again.

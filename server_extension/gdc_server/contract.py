@@ -18,6 +18,7 @@ _SECTIONS = (
     "capabilities",
     "account",
     "collections",
+    "contents",
     "items",
     "coverages",
     "processes",
