@@ -73,6 +73,38 @@ class Permissions:
     processes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False, compare=False)
 
 
+@dataclass(frozen=True)
+class MapSettings:
+    """How maps look at first, as the site or the user configures it for the kernels.
+
+    Parameters
+    ----------
+    tiles : str, optional
+        The URL template of a tile server, ``https://tiles.example.org/{z}/{x}/{y}.png``; without one nothing is
+        fetched from a network.
+    attribution : str
+        Whose tiles they are, as plain text.
+    home : str, optional
+        What maps show at first: west, south, east and north, or the name of a place.
+    """
+
+    tiles: str | None = None
+    attribution: str = ""
+    home: str | None = None
+
+
+def map_settings() -> MapSettings:
+    """Return the settings in ``GDC_MAP_TILES``, ``GDC_MAP_ATTRIBUTION`` and ``GDC_MAP_HOME``.
+
+    A server passes its own configuration (``GdcApp.map_tiles``, …) on to its kernels through these variables.
+    """
+    return MapSettings(
+        os.environ.get("GDC_MAP_TILES") or None,
+        os.environ.get("GDC_MAP_ATTRIBUTION", ""),
+        os.environ.get("GDC_MAP_HOME") or None,
+    )
+
+
 def data_directory() -> Path:
     """Return the folder of the catalogue, the generated samples and the jobs.
 

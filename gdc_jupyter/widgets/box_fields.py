@@ -16,8 +16,9 @@ class BoxFields(anywidget.AnyWidget):
 
     Its messages are ``{"action": "edit", "values": [west, south, east, north], "view": id, "number": n}`` with the
     texts that were typed, to be answered by ``{"action": "answer", "view": id, "number": n, "taken": bool}``, and
-    ``{"action": name}`` for the buttons draw, clear, zoom and whole. ``{"action": "refresh"}`` writes ``values`` over
-    whatever was typed.
+    ``{"action": name}`` for the buttons draw, clear, zoom, view and whole. ``{"action": "refresh"}`` writes ``values``
+    over whatever was typed. ``offers`` are what may have been meant by what was refused, each with ``words`` and
+    ``values``. ``draw`` is the model of the drawing control: what is drawn while the kernel does not answer is told.
     """
 
     _esm = STATIC / "box_fields.js"
@@ -28,6 +29,8 @@ class BoxFields(anywidget.AnyWidget):
     message = traitlets.Unicode("").tag(sync=True)
     faulty: traitlets.List[int] = traitlets.List(traitlets.Int()).tag(sync=True)
     drawing = traitlets.Bool(False).tag(sync=True)
+    offers: traitlets.List[dict[str, Any]] = traitlets.List(traitlets.Dict()).tag(sync=True)
+    draw = traitlets.Unicode("").tag(sync=True)
     collection = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, **kwargs: Any) -> None:

@@ -119,11 +119,19 @@ class NotABox(Exception):
         The fields at fault.
     whole : bool
         Whether all four numbers are there.
+    offers : sequence of (str, sequence of str)
+        What may have been meant: the words for it, and the texts of the four edges.
     """
 
-    def __init__(self, message: str, edges: Sequence[int] = (), whole: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        edges: Sequence[int] = (),
+        whole: bool = False,
+        offers: Sequence[tuple[str, list[str]]] = (),
+    ) -> None:
         super().__init__(message)
-        self.message, self.edges, self.whole = message, list(edges), whole
+        self.message, self.edges, self.whole, self.offers = message, list(edges), whole, list(offers)
 
 
 def read_box(texts: Sequence[str]) -> BBox:
@@ -140,11 +148,36 @@ def read_box(texts: Sequence[str]) -> BBox:
         raise NotABox(f"{_listed(wrong).capitalize()}: not a number. Write degrees, as 11.35.", wrong)
     if missing:
         raise NotABox(f"Now fill in {_listed(missing)}.")
+    west, south, east, north = (number for number in numbers if number is not None)
     try:
-        return normalise_bbox(numbers)
+        return normalise_bbox((west, south, east, north))
     except GdcError as error:
         edges = [1, 3] if error.message.startswith(("South", "Latitude")) else [0, 2]
-        raise NotABox(error.message, edges, whole=True) from None
+        raise NotABox(error.message, edges, whole=True, offers=_offers(west, south, east, north)) from None
+
+
+def _offers(west: float, south: float, east: float, north: float) -> list[tuple[str, list[str]]]:
+    """Return what swapped edges may mean, in words and as texts; only what would be a box, or comes nearer to one."""
+    if south > north:
+        return [("Swap south and north", _texts(west, north, east, south))]
+    if not west > east:
+        return []
+    found = [("Swap west and east", (east, south, west, north))]
+    if east + 360 - west < 360:
+        found.append((f"Over the antimeridian, with east {degrees_text(east + 360)}", (west, south, east + 360, north)))
+    return [(words, _texts(*edges)) for words, edges in found if _is_box(edges)]
+
+
+def _is_box(edges: BBox) -> bool:
+    try:
+        normalise_bbox(edges)
+    except GdcError:
+        return False
+    return True
+
+
+def _texts(*edges: float) -> list[str]:
+    return [degrees_text(edge) for edge in edges]
 
 
 def _parse(text: str) -> float | None:

@@ -16,13 +16,13 @@ import traitlets
 from gdc_jupyter.client import connect
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import BBox
+from gdc_jupyter.widgets.base_map import LAYERS_PANE
 from gdc_jupyter.widgets.layer_list import LayerList
 from gdc_jupyter.widgets.tile_service import LEASE, TileService, graph_of, name_of
 
 if TYPE_CHECKING:
     from openeo.rest.connection import Connection
 
-PANE = "gdc-layers"
 #: The last seconds of a kernel that go to removing services; what is left then ends by itself.
 _SECONDS_AT_EXIT = 4.0
 _numbers = itertools.count(1)
@@ -63,7 +63,7 @@ class MapLayer(traitlets.HasTraits):
         self.tiles = ipyleaflet.TileLayer(
             url=service.url,
             name=name,
-            pane=PANE,
+            pane=LAYERS_PANE,
             attribution="",
             opacity=opacity,
             min_zoom=first,
@@ -139,7 +139,7 @@ class MapLayers:
     Parameters
     ----------
     leaflet_map : ipyleaflet.Map
-        A map with a pane of the name ``PANE``.
+        A map with a pane of the name ``LAYERS_PANE``.
     fit : callable
         Shows a box on it.
     """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from gdc_jupyter.client import default_url, is_default_url
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.selection import BBox, Selection
+from gdc_jupyter.selection import BBox, Selection, spatial_extent
 
 #: What a selection can be copied as, with the words for it.
 KINDS: dict[str, str] = {
@@ -60,6 +61,17 @@ def snippet(selection: Selection, kind: str, root_url: str | None = None) -> str
     if kind not in _MAKERS:
         raise GdcError("SnippetUnknown", f"A selection is copied as one of {', '.join(KINDS)}, and not as {kind!r}.")
     return _MAKERS[kind](selection, None if root_url is None or is_default_url(root_url) else root_url)
+
+
+def box_text(bbox: BBox, kind: str) -> str:
+    """Return a box alone, as ``bbox`` (four numbers), ``spatial_extent`` (of openEO) or ``geojson``."""
+    if kind == "bbox":
+        return ", ".join(map(repr, bbox))
+    if kind == "spatial_extent":
+        return _literal(spatial_extent(bbox))
+    west, south, east, north = bbox
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return json.dumps({"type": "Polygon", "coordinates": [ring]})
 
 
 def selection_code(selection: Selection) -> str:

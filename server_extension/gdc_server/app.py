@@ -44,6 +44,15 @@ class GdcApp(ExtensionApp):
     public_url = Unicode(
         "", help="Address of this Jupyter server, with its base URL, where it differs from what requests say."
     ).tag(config=True)
+    map_tiles = Unicode(
+        help="URL template (https://host/{z}/{x}/{y}.png) of a tile server that the maps of kernels show. "
+        "GDC_MAP_TILES by default, else the offline base map, which asks no network."
+    ).tag(config=True)
+    map_attribution = Unicode(help="Whose tiles these are. GDC_MAP_ATTRIBUTION by default.").tag(config=True)
+    map_home = Unicode(
+        help="What the maps show at first: 'west,south,east,north', or the name of a place of their offline list. "
+        "GDC_MAP_HOME by default, else the world."
+    ).tag(config=True)
     max_running_jobs = Integer(min=1, help="Batch jobs that run at the same time.").tag(config=True)
     max_synchronous = Integer(4, min=1, help="Synchronous requests that run at the same time.").tag(config=True)
     max_body_bytes = Integer(Limits.max_body_bytes, min=1, help="Largest request body, in bytes.").tag(config=True)
@@ -186,6 +195,7 @@ class GdcApp(ExtensionApp):
         data = Path(self.data_dir).expanduser().absolute()
         # Kernels of this server find the same catalogue.
         os.environ["GDC_DATA_DIR"] = str(data)
+        self.configure_maps()
         limits = Limits(**{name: getattr(self, name) for name in Limits.__dataclass_fields__})
         words = Path(self.process_descriptions).expanduser().absolute() if self.process_descriptions else None
         self.services = Services(
@@ -204,6 +214,12 @@ class GdcApp(ExtensionApp):
         self.services.begin()
         self.settings.update({"gdc_services": self.services, "gdc_public_url": self.public_url})
         self._server.event_logger.register_event_schema(Path(__file__).parent / "event_schemas" / "job.yaml")
+
+    def configure_maps(self) -> None:
+        """Pass on to kernels how their maps look."""
+        for name in ("map_tiles", "map_attribution", "map_home"):
+            if getattr(self, name):
+                os.environ[f"GDC_{name.upper()}"] = getattr(self, name)
 
     def initialize_handlers(self) -> None:
         """Add the routes, and the list of versions at the server's root."""

@@ -106,6 +106,10 @@ def test_a_box_is_drawn_edited_dragged_typed_and_cleared(open_notebook, shot):
     assert notebook.value("area.bbox") == [5, 43, 11, 47.5]
     assert field(page, "West").get_attribute("aria-invalid") == "true"
     shot(notebook, "map-refused")
+    page.get_by_role("button", name="Swap west and east").press("Enter")
+    notebook.wait_for("area.bbox == (11, 43, 12, 47.5)")
+    assert page.get_by_role("button", name="Swap west and east").count() == 0
+    assert page.evaluate("() => document.activeElement.getAttribute('aria-label')") == "West, degrees of longitude"
 
     page.get_by_role("button", name="Clear").click()
     notebook.wait_for("area.bbox is None")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gdc_server.app import GdcApp, main
 
+from gdc_jupyter.settings import MapSettings, map_settings
+
 
 def test_commands_are_not_servers(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GDC_DATA_DIR", str(tmp_path))
@@ -24,3 +26,10 @@ def test_everything_else_is_the_server(monkeypatch):
 def test_the_data_folder_is_that_of_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("GDC_DATA_DIR", str(tmp_path))
     assert GdcApp().data_dir == str(tmp_path)
+
+
+def test_how_maps_look_is_passed_on_to_kernels(monkeypatch):
+    for name in ("GDC_MAP_TILES", "GDC_MAP_ATTRIBUTION", "GDC_MAP_HOME"):
+        monkeypatch.setenv(name, "before")
+    GdcApp(map_tiles="https://tiles.example.org/{z}/{x}/{y}.png", map_home="Alps").configure_maps()
+    assert map_settings() == MapSettings("https://tiles.example.org/{z}/{x}/{y}.png", "before", "Alps")

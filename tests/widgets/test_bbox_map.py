@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
+from types import SimpleNamespace
 
 import pytest
 from traitlets import TraitError
 
 from gdc_jupyter.errors import GdcError
+from gdc_jupyter.selection import Selection
 from gdc_jupyter.widgets import world
 from gdc_jupyter.widgets.bbox_map import BBoxMap
 from gdc_jupyter.widgets.boxes import drawn_box
@@ -134,6 +137,35 @@ def test_what_is_typed_wrong_is_told_and_the_last_box_kept(area, texts, message,
     assert area.fields.message == ""
 
 
+@pytest.mark.parametrize(
+    ("texts", "offers"),
+    [
+        (("12", "46", "11", "47"), {"Swap west and east": (11, 46, 12, 47), "east 371": (12, 46, 371, 47)}),
+        (
+            ("170", "-20", "-170", "-10"),
+            {"Swap": (-170, -20, 170, -10), "antimeridian, with east 190": (170, -20, 190, -10)},
+        ),
+        (("11", "47", "12", "46"), {"Swap south and north": (11, 46, 12, 47)}),
+        # first this one, then that one
+        (("12", "47", "11", "46"), {"Swap south and north": None}),
+        (("12", "95", "11", "47"), {"Swap south and north": None}),
+        (("12", "46", "11", "95"), {}),
+        (("12", "46", "12", "47"), {}),
+    ],
+)
+def test_what_swapped_corners_may_mean_is_offered(area, texts, offers):
+    area.bbox = AREA
+    typed(area, *texts)
+    assert area.bbox == AREA
+    assert len(area.fields.offers) == len(offers)
+    for given, (words, box) in zip(area.fields.offers, offers.items(), strict=True):
+        assert words in given["words"]
+        if box is not None:
+            typed(area, *given["values"])
+            assert area.bbox == box
+            assert area.fields.offers == []
+
+
 def test_emptied_fields_clear_the_box(area):
     area.bbox = AREA
     typed(area, "", "", "", "")
@@ -164,9 +196,18 @@ def test_a_collection_is_shown_and_can_be_taken_whole():
     area.close()
 
 
-def test_metadata_without_an_extent_is_refused():
-    with pytest.raises(GdcError, match="describe_collection"):
-        BBoxMap(collection={"id": "X"})
+def test_metadata_without_an_extent_are_told_and_taken():
+    area = BBoxMap(collection={"id": "X"})
+    assert "X tell no extent: draw a box" in area.fields.message
+    area.bbox = AREA
+    assert (area.selection.collection, area.selection.bbox, area.fields.message) == ("X", AREA, "")
+    area.close()
+
+
+@pytest.mark.parametrize("wrong", ["S2_ALPS", {}, {"id": ""}, {"id": 3}])
+def test_what_is_no_collection_is_refused(area, wrong):
+    with pytest.raises(TraitError, match="describe_collection"):
+        area.collection = wrong
 
 
 def test_without_widgets_there_is_a_picture(area):
@@ -204,3 +245,152 @@ def test_the_graticule_labels_count_on_past_180():
     assert west == 120
     assert "160%C2%B0W" in url
     assert "20%C2%B0S" in url
+
+
+COLLECTION = {
+    "id": "SCENES",
+    "extent": {"spatial": {"bbox": [[10, 40, 20, 50]]}, "temporal": {"interval": [["2022-01-01T00:00:00Z", None]]}},
+    "cube:dimensions": {
+        "x": {"type": "spatial", "axis": "x", "extent": [10, 20], "step": 0.01},
+        "y": {"type": "spatial", "axis": "y", "extent": [40, 50], "step": 0.01},
+        "t": {"type": "temporal", "values": ["2022-01-01", "2022-02-01", "2022-03-01"]},
+        "bands": {"type": "bands", "values": ["red", "nir"]},
+    },
+    "item_assets": {"red": {"data_type": "uint8"}, "nir": {"data_type": "int16"}},
+}
+
+
+def test_one_selection_of_all_that_is_chosen(area):
+    seen = []
+    area.observe(lambda change: seen.append(change["new"]), "selection")
+    assert area.selection is None
+    area.collection = COLLECTION
+    assert area.selection == Selection("SCENES")
+    area.bbox, area.datetime, area.bands = (11, 41, 12, 42), "2022", ["nir"]
+    assert area.selection == Selection("SCENES", (11, 41, 12, 42), "2022", ["nir"])
+    assert area.datetime == ("2022-01-01", "2023-01-01")
+    assert seen[-1] == area.selection
+    assert len(seen) == 4
+    with pytest.raises(TraitError):
+        area.selection = None
+    for name, wrong, message in (("datetime", "June", "2022-06"), ("bands", (), "at least one")):
+        with pytest.raises(TraitError, match=message):
+            setattr(area, name, wrong)
+    area.collection = COLLECTION | {"id": "OTHER", "cube:dimensions": {"b": {"type": "bands", "values": ["blue"]}}}
+    assert area.selection == Selection("OTHER", (11, 41, 12, 42), "2022")
+    area.collection = None
+    assert area.selection is None
+    assert not [layer for layer in area.map.layers if layer.name == "footprint"]
+
+
+def test_the_selection_is_measured_against_the_collection(area):
+    assert (area.size, area.bar.size) == (None, "")
+    area.collection = COLLECTION
+    assert area.bar.size == "1\u202f000 × 1\u202f000 pixels, 3 dates, 2 bands, 9 MB"
+    area.bbox, area.datetime, area.bands = (11, 41, 12, 43), "2022-01-15/2022-03-01", ("nir",)
+    assert area.bar.size == "about 100 × 200 pixels, 1 date, 1 band, about 40 kB"
+    assert "of SCENES; about 100 × 200" in area._repr_html_()
+    area.bbox = (0, 0, 1, 1)
+    assert "outside of the collection" in area.bar.size
+
+
+def test_places_are_gone_to_and_taken(area):
+    place = area.go_to("alps")
+    assert (place.name, area.bbox) == ("Alps", place.bbox)
+    west, south, east, north = area.view
+    assert west < 4.8 < 16.6 < east
+    assert south < 43.3 < 48.4 < north
+    area.go_to("Fiji", choose=False)
+    assert area.bbox == place.bbox
+    assert area.map.center[1] == pytest.approx(179.35, abs=0.1)
+    with pytest.raises(GdcError, match="Did you mean Switzerland"):
+        area.go_to("Swizerland")
+    said = []
+    area.bar.send = said.append
+    area._on_bar(area.bar, {"action": "place", "text": "nil"}, [])
+    assert (said[-1]["found"], area.bbox) == ("Nile delta", (29.5, 30.0, 32.6, 31.7))
+    area._on_bar(area.bar, {"action": "place", "text": "nowhere at all"}, [])
+    assert (said[-1]["found"], area.bbox) == ("", (29.5, 30.0, 32.6, 31.7))
+    assert said[-1]["message"].startswith("No place is called 'nowhere at all'")
+
+
+def test_the_current_view_is_taken(area):
+    area.map.center, area.map.zoom = (46.5, 11.35), 12
+    area._on_fields(area.fields, {"action": "view"}, [])
+    assert area.bbox == pytest.approx(area.view)
+    west, _, east, _ = area.bbox
+    assert (west + east) / 2 == pytest.approx(11.35)
+    assert east - west == pytest.approx(720 * 360 / 256 / 2**12)
+    area.map.center, area.map.zoom = (0, 30), 1
+    area._on_fields(area.fields, {"action": "view"}, [])
+    assert area.bbox[0::2] == (-180, 180)
+    assert area.bbox[3] <= 90
+
+
+def test_the_selection_is_copied(area):
+    with pytest.raises(GdcError, match="There is no box"):
+        area.copy_as("bbox")
+    with pytest.raises(GdcError, match="needs a collection"):
+        area.copy_as("openeo")
+    assert area.bar.copies == []
+    area.bbox = AREA
+    texts = {copy["kind"]: copy["text"] for copy in area.bar.copies}
+    assert texts["bbox"] == "11.33, 46.48, 11.36, 46.5"
+    assert texts["spatial_extent"] == '{"west": 11.33, "south": 46.48, "east": 11.36, "north": 46.5}'
+    assert json.loads(texts["geojson"])["coordinates"][0][2] == [11.36, 46.5]
+    area.collection = COLLECTION
+    texts = {copy["kind"]: copy["text"] for copy in area.bar.copies}
+    assert list(texts) == [
+        "openeo",
+        "stac",
+        "xarray",
+        "dap",
+        "coverage",
+        "dap_urls",
+        "bbox",
+        "spatial_extent",
+        "geojson",
+    ]
+    # Which server has it is asked for when it is wanted.
+    assert [kind for kind, text in texts.items() if not text] == ["coverage", "dap_urls"]
+    assert texts["openeo"] == area.copy_as("openeo")
+    area.connection = SimpleNamespace(root_url="https://example.org/openeo/")
+    texts = {copy["kind"]: copy["text"] for copy in area.bar.copies}
+    assert texts["coverage"] == "https://example.org/openeo/collections/SCENES/coverage?bbox=11.33,46.48,11.36,46.5"
+    assert 'openeo.connect("https://example.org/openeo/")' in texts["openeo"]
+
+
+def test_why_something_cannot_be_copied_is_told(area):
+    area.collection = COLLECTION
+    area.connection = SimpleNamespace(root_url="http://127.0.0.1:9/", auth=None)
+    said = []
+    area.bar.send = said.append
+    area._send_copy("dap_urls", "view")
+    assert said[0]["message"].startswith("http://127.0.0.1:9/")
+    assert (said[0]["text"], said[0]["view"]) == ("", "view")
+
+
+def test_a_site_configures_tiles_and_home(monkeypatch):
+    monkeypatch.setenv("GDC_MAP_TILES", "https://tiles.example.org/{z}/{x}/{y}.png")
+    monkeypatch.setenv("GDC_MAP_ATTRIBUTION", "<b>Site</b>")
+    monkeypatch.setenv("GDC_MAP_HOME", "Nile delta")
+    area = BBoxMap()
+    assert [layer.url for layer in area.map.layers] == ["https://tiles.example.org/{z}/{x}/{y}.png"]
+    assert area.map.center == pytest.approx([30.85, 31.05], abs=0.05)
+    [credit] = [control for control in area.map.controls if control._model_name == "LeafletAttributionControlModel"]
+    assert credit.prefix == "&lt;b&gt;Site&lt;/b&gt;"
+    area.close()
+    offline = BBoxMap(tiles="", center=(1, 2))
+    assert offline.map.layers[0].name == "world"
+    assert offline.map.center == [1, 2]
+    offline.close()
+    monkeypatch.setenv("GDC_MAP_HOME", "10,40,12,42")
+    monkeypatch.setenv("GDC_MAP_TILES", "https://tiles.example.org/")
+    area = BBoxMap()
+    assert area.map.center == pytest.approx([41, 11], abs=0.05)
+    assert "is no template of tiles" in area.fields.message
+    area.close()
+    monkeypatch.setenv("GDC_MAP_HOME", "no such place")
+    area = BBoxMap()
+    assert "home of maps is not understood. No place is called" in area.fields.message
+    area.close()

@@ -1,9 +1,20 @@
-// The number fields, buttons and message under the map of BBoxMap.
+// The number fields, buttons and messages under the map of BBoxMap.
 const EDGES = [
   { name: "West", hint: "−180 to 180", unit: "degrees of longitude" },
   { name: "South", hint: "−90 to 90", unit: "degrees of latitude" },
   { name: "East", hint: "up to 540", unit: "degrees of longitude" },
   { name: "North", hint: "−90 to 90", unit: "degrees of latitude" },
+];
+// A kernel that does not answer for so long is busy or gone.
+const PATIENCE = 1500;
+const UNANSWERED =
+  "Python has not taken this yet: its kernel is busy or gone. Nothing is lost; the box is taken as soon as it answers.";
+// Buttons that the drawing control brings without a name.
+const TOOLS = [
+  ["rectangle", "Draw a box"],
+  ["edit", "Move the corners of the box"],
+  ["drag", "Drag the box"],
+  ["delete", "Remove the box by a click on it"],
 ];
 
 function element(tag, attributes = {}, ...children) {
@@ -11,6 +22,42 @@ function element(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   node.append(...children);
   return node;
+}
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// The edges of what was drawn last, where that is a box.
+function drawnEdges(features) {
+  const ring = features?.at(-1)?.geometry?.coordinates?.[0] ?? [];
+  const [xs, ys] = [0, 1].map((axis) => [...new Set(ring.map((corner) => Number(corner[axis].toFixed(6))))].sort((a, b) => a - b));
+  return xs.length === 2 && ys.length === 2 ? [xs[0], ys[0], xs[1], ys[1]].map(String) : null;
+}
+
+// Gives names to what stands on the map, whenever it comes.
+function nameMap(container) {
+  const name = () => {
+    for (const map of container.querySelectorAll(".leaflet-container")) {
+      map.setAttribute("role", "region");
+      map.setAttribute("aria-label", "Map: arrow keys move it, plus and minus zoom");
+    }
+    for (const [tool, label] of TOOLS) {
+      const button = container.querySelector(`.leaflet-pm-icon-${tool}`)?.closest("a");
+      if (button && button.getAttribute("aria-label") !== label) {
+        button.setAttribute("aria-label", label);
+        button.setAttribute("role", "button");
+        button.setAttribute("tabindex", "0");
+      }
+    }
+    for (const action of container.querySelectorAll(".leaflet-pm-action:not([role])")) action.setAttribute("role", "button");
+    for (const picture of container.querySelectorAll("img.leaflet-image-layer:not([alt]), img.leaflet-tile:not([alt])"))
+      picture.setAttribute("alt", "");
+  };
+  const observer = new MutationObserver(name);
+  observer.observe(container, { childList: true, subtree: true });
+  name();
+  return () => observer.disconnect();
 }
 
 function render({ model, el }) {
@@ -31,24 +78,42 @@ function render({ model, el }) {
   );
   const button = (action, text, title) => {
     const node = element("button", { type: "button", class: "gdc-button", title }, text);
-    node.addEventListener("click", () => model.send({ action }));
+    node.addEventListener("click", () => {
+      model.send({ action });
+      if (action !== "draw" && action !== "zoom") awaitAnswer();
+    });
     return node;
   };
   const draw = button("draw", "Draw", "Draw a box on the map: press, drag, release or click two corners");
   const zoom = button("zoom", "Zoom to box", "Show the whole box");
   const clear = button("clear", "Clear", "Remove the box");
+  const view = button("view", "Current view", "Take what the map shows");
   const whole = button("whole", "Whole extent", "Take the extent of the collection");
   const info = element("output", { class: "gdc-box-info", "aria-live": "polite" });
-  const message = element("div", { id: `${prefix}-message`, class: "gdc-box-message", role: "alert" });
+  const message = element("span", { id: `${prefix}-message`, role: "alert" });
+  const offers = element("span", { class: "gdc-box-offers" });
+  const status = element("div", { class: "gdc-box-status", role: "status" });
 
   el.classList.add("gdc-box-fields");
   el.setAttribute("role", "group");
   el.setAttribute("aria-label", "Area in degrees");
+  el.dataset.lmSuppressShortcuts = "true";
   el.append(
     element("div", { class: "gdc-box-row" }, ...fields),
-    element("div", { class: "gdc-box-row" }, draw, clear, zoom, whole, info),
-    message,
+    element("div", { class: "gdc-box-row" }, draw, clear, zoom, view, whole, info),
+    element("div", { class: "gdc-box-message" }, message, offers),
+    status,
   );
+
+  let timer = 0;
+  const awaitAnswer = () => {
+    if (!timer) timer = window.setTimeout(() => setText(status, UNANSWERED), PATIENCE);
+  };
+  const answeredAll = () => {
+    window.clearTimeout(timer);
+    timer = 0;
+    setText(status, "");
+  };
 
   // Typing goes on while an edit is on its way: until the last one is answered, the fields are the truth.
   const unsent = new Set();
@@ -59,12 +124,21 @@ function render({ model, el }) {
     unsent.clear();
     sent += 1;
     model.send({ action: "edit", view: prefix, number: sent, values: inputs.map((input) => (input.validity.badInput ? "?" : input.value)) });
+    awaitAnswer();
   };
   for (const input of inputs) {
     input.addEventListener("input", () => unsent.add(input));
     input.addEventListener("change", commit);
     input.addEventListener("keydown", (event) => event.key === "Enter" && commit());
   }
+  const take = (values) => {
+    inputs.forEach((input, index) => {
+      input.value = values[index];
+      unsent.add(input);
+    });
+    inputs[0].focus();
+    commit();
+  };
 
   // A field in which someone is typing is left alone.
   const showValues = () => {
@@ -73,6 +147,15 @@ function render({ model, el }) {
       if (!unsent.has(inputs[index])) inputs[index].value = text;
     });
   };
+  const showOffers = () => {
+    offers.replaceChildren(
+      ...model.get("offers").map(({ words, values }) => {
+        const node = element("button", { type: "button", class: "gdc-button" }, words);
+        node.addEventListener("click", () => take(values));
+        return node;
+      }),
+    );
+  };
   const showState = () => {
     const empty = model.get("values").every((text) => text === "");
     clear.disabled = zoom.disabled = empty && !model.get("message");
@@ -80,24 +163,52 @@ function render({ model, el }) {
     const collection = model.get("collection");
     whole.hidden = !collection;
     whole.title = `Take the extent of ${collection}`;
-    info.textContent = model.get("info");
-    message.textContent = model.get("message");
+    setText(info, model.get("info"));
+    setText(message, model.get("message"));
     const faulty = model.get("faulty");
     inputs.forEach((input, index) => input.setAttribute("aria-invalid", String(faulty.includes(index))));
   };
   const events = "change:info change:message change:faulty change:drawing change:collection change:values";
   // Typed text stays while it is refused, so fields are rewritten on request only.
-  const onMessage = ({ action, view, number, taken }) => {
-    if (action === "answer" && view === prefix) answered = number;
+  const onMessage = ({ action, view: asked, number, taken }) => {
+    if (action === "answer" && asked === prefix) answered = number;
+    if (sent === answered) answeredAll();
     if (action === "refresh" || taken) showValues();
   };
   model.on("change:values", showValues);
+  model.on("change:offers", showOffers);
   model.on("msg:custom", onMessage);
   for (const event of events.split(" ")) model.on(event, showState);
   showValues();
+  showOffers();
   showState();
+
+  // What is drawn in this browser is taken, and so answered, by Python. Until then its numbers are shown, so that what
+  // is typed meanwhile is about this box.
+  let drawing = null;
+  const onDrawn = () => {
+    awaitAnswer();
+    drawnEdges(drawing.get("data"))?.forEach((text, index) => {
+      if (!unsent.has(inputs[index])) inputs[index].value = text;
+    });
+  };
+  const undo = [() => window.clearTimeout(timer)];
+  if (model.get("draw")) {
+    model.widget_manager.get_model(model.get("draw")).then((control) => {
+      drawing = control;
+      control.on("change:data", onDrawn);
+    });
+    undo.push(() => drawing?.off("change:data", onDrawn));
+  }
+  const frame = requestAnimationFrame(() => {
+    const container = el.closest(".gdc-bbox-map");
+    if (container) undo.push(nameMap(container));
+  });
   return () => {
+    cancelAnimationFrame(frame);
+    undo.forEach((each) => each());
     model.off("change:values", showValues);
+    model.off("change:offers", showOffers);
     model.off("msg:custom", onMessage);
     for (const event of events.split(" ")) model.off(event, showState);
   };
