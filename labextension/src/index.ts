@@ -1,18 +1,23 @@
 /** The plugins of the data cube: its jobs, its commands, its cards in the launcher, its item in the status bar. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
-import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { IDefaultFileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import type { Contents } from '@jupyterlab/services';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Api, parseEvent } from './api';
 import { addCommands } from './commands';
+import { offer } from './offers';
 import { backendsPlugin } from './panels/backends';
+import { addFileCommands, addFileTypes } from './panels/files';
+import { addMapCommands } from './panels/map_cells';
 import { JobStatusItem } from './panels/status';
 import { JobsModel } from './jobs';
-import { CommandIDs, DOMAIN, IJobs } from './tokens';
+import { CommandIDs, DOMAIN, IBackends, IJobs } from './tokens';
 
 const jobsPlugin: JupyterFrontEndPlugin<IJobs> = {
   id: 'gdc-jupyter:plugin',
@@ -45,28 +50,51 @@ const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'gdc-jupyter:commands',
   description: 'The commands of the data cube, in the palette and in the launcher.',
   autoStart: true,
-  requires: [IJobs],
-  optional: [ITranslator, ICommandPalette, ILauncher, IDefaultFileBrowser],
+  requires: [IJobs, IBackends],
+  optional: [ITranslator, ICommandPalette, ILauncher, IDefaultFileBrowser, INotebookTracker],
   activate: (
     app: JupyterFrontEnd,
     jobs: IJobs,
+    backends: IBackends,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
-    browser: IDefaultFileBrowser | null
+    browser: IDefaultFileBrowser | null,
+    notebooks: INotebookTracker | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
-    const category = trans.__('Data cube');
-    addCommands(app.commands, {
-      jobs,
-      contents: app.serviceManager.contents,
-      folder: () => browser?.model.path ?? '',
-      trans
-    });
-    [CommandIDs.openTutorial, CommandIDs.showJobs].forEach((command, rank) => {
-      palette?.addItem({ command, category });
-      launcher?.add({ command, category, rank, args: { isLauncher: true } });
-    });
+    const folder = (): string => browser?.model.path ?? '';
+    addCommands({ app, jobs, backends, folder, trans });
+    if (notebooks) {
+      addMapCommands({ app, backends, notebooks, folder, trans });
+    }
+    offer(app.commands, palette, launcher, trans.__('Data cube'));
+  }
+};
+
+const filesPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'gdc-jupyter:files',
+  description: 'Data files of the file browser as collections of the data cube.',
+  autoStart: true,
+  requires: [IBackends],
+  optional: [ITranslator, ICommandPalette, IFileBrowserFactory],
+  activate: (
+    app: JupyterFrontEnd,
+    backends: IBackends,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    browsers: IFileBrowserFactory | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    addFileTypes(app.docRegistry, trans);
+    const selected = (): Contents.IModel | null => {
+      const items = [...(browsers?.tracker.currentWidget?.selectedItems() ?? [])];
+      return items.length === 1 ? (items[0] ?? null) : null;
+    };
+    addFileCommands(app.commands, { backends, contents: app.serviceManager.contents, selected, trans });
+    for (const command of [CommandIDs.addFile, CommandIDs.showFile]) {
+      palette?.addItem({ command, category: trans.__('Data cube') });
+    }
   }
 };
 
@@ -88,5 +116,5 @@ const statusPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [backendsPlugin, jobsPlugin, commandsPlugin, statusPlugin];
+export default [backendsPlugin, jobsPlugin, commandsPlugin, filesPlugin, statusPlugin];
 export { IBackends, IJobs } from './tokens';

@@ -10,7 +10,34 @@ export const DOMAIN = 'gdc_jupyter';
 /** The names of the commands. */
 export const CommandIDs = {
   openTutorial: 'gdc:open-tutorial',
-  showJobs: 'gdc:show-jobs'
+  showJobs: 'gdc:show-jobs',
+  showCollections: 'gdc:show-collections',
+  refresh: 'gdc:refresh',
+  openSettings: 'gdc:open-settings',
+  signIn: 'gdc:sign-in',
+  signOut: 'gdc:sign-out',
+  addFile: 'gdc:add-file',
+  showFile: 'gdc:show-file',
+  showOnMap: 'gdc:show-on-map',
+  newMap: 'gdc:new-map',
+  insertCode: 'gdc:insert-code',
+  startJob: 'gdc:start-job',
+  cancelJob: 'gdc:cancel-job',
+  deleteJob: 'gdc:delete-job',
+  openJobGraph: 'gdc:open-job-graph',
+  newGraph: 'gdc:new-graph',
+  openGraph: 'gdc:open-graph',
+  importGraph: 'gdc:import-graph',
+  runGraph: 'gdc:run-graph',
+  validateGraph: 'gdc:validate-graph',
+  previewGraph: 'gdc:preview-graph',
+  exportGraphCode: 'gdc:export-graph-code'
+} as const;
+
+/** The ids of the panels in the left side bar. */
+export const PanelIDs = {
+  collections: 'gdc-collections',
+  jobs: 'gdc-jobs'
 } as const;
 
 /** How the settings want maps to be. */
@@ -31,6 +58,10 @@ export interface IBackends {
   readonly map: IMapSettings;
   /** Emitted when any of the above has changed. */
   readonly changed: ISignal<IBackends, void>;
+  /** Emitted with the id of a back-end whose collections are others now, or with an empty text: all may be. */
+  readonly stale: ISignal<IBackends, string>;
+  /** Tell everybody that the collections of a back-end, or of all, have to be asked for again. */
+  markStale(id?: string): void;
   find(id: string): IBackend | undefined;
   /** Whether requests go out in the name of a user. */
   isSignedIn(id: string): boolean;

@@ -37,6 +37,14 @@ export class Backends implements IBackends {
     return this.signal;
   }
 
+  get stale(): ISignal<this, string> {
+    return this.staleSignal;
+  }
+
+  markStale(id = ''): void {
+    this.staleSignal.emit(id);
+  }
+
   find(id: string): IBackend | undefined {
     return this.all.find(backend => backend.id === id);
   }
@@ -109,6 +117,7 @@ export class Backends implements IBackends {
   private readonly settings: ServerConnection.ISettings;
   private readonly ask: AskCredentials;
   private readonly signal = new Signal<this, void>(this);
+  private readonly staleSignal = new Signal<this, string>(this);
   /** Values of `Authorization` headers, by back-end; they live as long as the page. */
   private readonly credentials = new Map<string, string>();
 }
