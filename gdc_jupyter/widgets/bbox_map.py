@@ -16,6 +16,7 @@ from gdc_jupyter.widgets import world
 from gdc_jupyter.widgets.base_map import FOOTPRINT_PANE
 from gdc_jupyter.widgets.box_editor import BoxEditor
 from gdc_jupyter.widgets.boxes import EDGES, collection_bbox, degrees_text, describe
+from gdc_jupyter.widgets.footprints import LIMIT, Footprints
 from gdc_jupyter.widgets.layer_figure import layer_figure
 from gdc_jupyter.widgets.places import places
 from gdc_jupyter.widgets.selection_bar import SelectionBar
@@ -124,6 +125,8 @@ class BBoxMap(BoxEditor):
         super().__init__(center, zoom, height, settings)
         self.bar = SelectionBar(places=[[place.name, place.kind] for place in places()])
         self.children += (self.bar,)
+        self._items = Footprints(self.map)
+        self._items_of: Selection | None = None
         self._background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gdc-bbox-map")
         self.bar.on_msg(self._on_bar)
         self.connection = connection
@@ -163,6 +166,38 @@ class BBoxMap(BoxEditor):
                 "A selection needs a collection: set collection=, as con.describe_collection('S2_ALPS') returns it.",
             )
         return snippet(self.selection, kind, None if self.connection is None else self.connection.root_url)
+
+    def show_items(self, items: Any, limit: int = LIMIT) -> int:
+        """Show the footprints of items, in place of those that were shown; they go when the selection changes.
+
+        Parameters
+        ----------
+        items : iterable or mapping
+            Items of pystac or as dicts; a feature collection; an item collection or a search of pystac-client, of which
+            no more is asked for than is shown.
+        limit : int
+            The most that are shown; that there are more is told under the map.
+
+        Returns
+        -------
+        int
+            How many have a footprint.
+
+        Examples
+        --------
+        >>> area = BBoxMap()
+        >>> area.show_items([{"type": "Feature", "id": "a", "geometry": None, "bbox": [170, -20, -170, -10]}])
+        1
+        """
+        count = self._items.show(items, limit)
+        self._items_of = self.selection
+        self.bar.note = self._items.note
+        return count
+
+    def clear_items(self) -> None:
+        """Take the footprints of items off the map."""
+        self._items.clear()
+        self.bar.note = ""
 
     def close(self) -> None:
         """Remove the widget with its map, layers and fields."""
@@ -232,6 +267,8 @@ class BBoxMap(BoxEditor):
         picked = self.collection
         parts = {"bbox": self.bbox, "datetime": self.datetime, "bands": self.bands}
         self.set_trait("selection", None if picked is None else Selection(picked["id"], **parts))
+        if self.selection != self._items_of:
+            self.clear_items()
         self.bar.collection = "" if picked is None else picked["id"]
         self.bar.size = "" if self.size is None else self.size.text()
         self.bar.copies = self._copies()
@@ -275,12 +312,13 @@ class BBoxMap(BoxEditor):
             self.bar.send(answer | {"text": "", "message": str(error)})
 
     def _caption(self) -> str:
-        if self.bbox is None:
-            return "No area chosen."
-        edges = ", ".join(f"{name} {degrees_text(edge)}" for name, edge in zip(EDGES, self.bbox, strict=True))
-        parts = [f"Area: {edges} ({describe(self.bbox)})"]
+        parts = ["No area chosen"]
+        if self.bbox is not None:
+            edges = ", ".join(f"{name} {degrees_text(edge)}" for name, edge in zip(EDGES, self.bbox, strict=True))
+            parts = [f"Area: {edges} ({describe(self.bbox)})"]
         if self.collection is not None and self.size is not None:
             parts += [f"of {self.collection['id']}", self.size.text()]
+        parts.append(self._items.note)
         return "; ".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:

@@ -13,7 +13,9 @@ import requests
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import BBox
-from gdc_jupyter.widgets.map_layers import MapLayer
+from gdc_jupyter.widgets.graph_layer import GraphLayer
+from gdc_jupyter.widgets.map_layer import MapLayer
+from gdc_jupyter.widgets.picture_layer import PictureLayer
 from gdc_jupyter.widgets.world import mercator
 
 _LARGEST = 360.0
@@ -24,18 +26,29 @@ _SECONDS = 3.0
 
 def layer_figure(layer: MapLayer) -> str:
     """Return an HTML figure of the whole of a layer, from a few tiles, with its legend."""
-    picture = _picture(layer)
-    if picture and layer.range is None:
-        # Now that tiles have been made, the back-end knows it.
-        with suppress(GdcError):
-            layer.service.describe()
+    picture = ""
+    if isinstance(layer, PictureLayer):
+        picture = _whole_picture(layer)
+    elif isinstance(layer, GraphLayer):
+        picture = _picture(layer)
+        if picture and layer.range is None:
+            # Now that tiles have been made, the back-end knows it.
+            with suppress(GdcError):
+                layer.service.describe()
     return (
         '<figure style="margin:8px 0 0;max-width:540px">'
         f"{picture}<figcaption>{escape(layer.name)}{_legend(layer)}</figcaption></figure>"
     )
 
 
-def _picture(layer: MapLayer) -> str:
+def _whole_picture(layer: PictureLayer) -> str:
+    return (
+        f'<img src="data:image/png;base64,{base64.b64encode(layer.png).decode()}" alt="{escape(layer.name)}" '
+        f'style="display:block;max-width:100%;max-height:{_LARGEST:.0f}px"/>'
+    )
+
+
+def _picture(layer: GraphLayer) -> str:
     bounds = layer.bounds
     if bounds is None or int(layer.service.configuration.get("tile_size") or _TILE) != _TILE:
         return ""

@@ -14,8 +14,8 @@ STATIC = Path(__file__).parent / "static"
 class LayerList(anywidget.AnyWidget):
     """A list of layers.
 
-    Its messages are ``{"action": name, "id": number}`` with the names zoom and remove, and visible and opacity with a
-    ``value``. A row is what ``MapLayer.row`` returns.
+    Its messages are ``{"action": name, "id": number}`` with the names zoom, remove and again (compute for the view),
+    and visible and opacity with a ``value``. A row is what ``MapLayer.row`` returns.
     """
 
     _esm = STATIC / "layer_list.js"

@@ -12,7 +12,8 @@ from gdc_jupyter.selection import BBox, normalise_bbox
 from gdc_jupyter.settings import MapSettings
 from gdc_jupyter.widgets.base_map import BaseMap
 from gdc_jupyter.widgets.boxes import meets_view
-from gdc_jupyter.widgets.map_layers import MapLayer, MapLayers
+from gdc_jupyter.widgets.map_layer import MapLayer
+from gdc_jupyter.widgets.map_layers import MapLayers
 from gdc_jupyter.widgets.tile_service import plain_value
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class LayeredMap(ipywidgets.VBox):  # type: ignore[misc]
     ) -> None:
         self._base = BaseMap(center, zoom, height, settings)
         self.map = self._base.leaflet
-        self._layers = MapLayers(self.map, self._base.fit)
+        self._layers = MapLayers(self.map, self._base.fit, lambda: self.view)
         super().__init__(children=(self.map,))
 
     def fit(self, bbox: BBox | None = None) -> None:
@@ -74,7 +75,7 @@ class LayeredMap(ipywidgets.VBox):  # type: ignore[misc]
 
     def add_layer(
         self,
-        cube: Any,
+        what: Any,
         name: str | None = None,
         *,
         colormap: str | Sequence[str] | None = None,
@@ -86,16 +87,20 @@ class LayeredMap(ipywidgets.VBox):  # type: ignore[misc]
         connection: Connection | None = None,
         **options: Any,
     ) -> MapLayer:
-        """Show the result of a process graph, computed for what the map shows and no finer; there is no job.
+        """Show the result of a process graph or of a finished job, or an array.
 
-        The back-end makes the tiles, as an XYZ service that is removed with the layer, with the map or with the
-        kernel, whichever comes first. The map gets a legend, in which layers are hidden, faded and removed.
+        A graph is computed for what the map shows and no finer; there is no job. The back-end makes the tiles, as an
+        XYZ service that is removed with the layer, with the map or with the kernel, whichever comes first. One that
+        makes no tiles computes what the map shows at once, and again when the legend is told to. Results of jobs and
+        arrays are warped here to one picture, in which large ones lack pixels, as the legend says. The map gets a
+        legend, in which layers are hidden, faded, compared and removed.
 
         Parameters
         ----------
-        cube : openeo.DataCube, dict or object
-            What is shown: a cube, a process graph, or something with ``flat_graph()``. Of a cube that has a dimension
-            of time still, the newest date is shown, and the legend says so.
+        what : openeo.DataCube, dict, openeo.BatchJob, str, xarray.DataArray or object
+            A cube, a process graph, or something with ``flat_graph()``; a finished job or its id; an array with a CRS
+            (``array.rio.write_crs``) or with longitude and latitude. Of what has a dimension of time still, the newest
+            date is shown, and the legend says so.
         name : str, optional
             What the layer is called. A layer of the same name is replaced, so that a cell can be run again.
         colormap : str or sequence of str, optional
@@ -113,7 +118,8 @@ class LayeredMap(ipywidgets.VBox):  # type: ignore[misc]
         fit : bool, optional
             Whether the map moves to the result. By default it does so only where the result would not be seen.
         connection : openeo.Connection, optional
-            The back-end for a graph that has no connection of its own, by default ``gdc_jupyter.connect()``.
+            The back-end for a graph or the id of a job, which have no connection of their own, by default
+            ``gdc_jupyter.connect()``.
         **options
             Other options that the back-end has for XYZ services, such as ``resampling="bilinear"``.
 
@@ -125,7 +131,8 @@ class LayeredMap(ipywidgets.VBox):  # type: ignore[misc]
         Raises
         ------
         GdcError
-            What is wrong with the graph, and at which node, or with the options. It is told under the map as well.
+            What is wrong with the graph, and at which node, with the job, the array or the options. It is told under
+            the map as well.
 
         Examples
         --------
@@ -137,7 +144,7 @@ class LayeredMap(ipywidgets.VBox):  # type: ignore[misc]
         own = {"colormap": colormap, "range": range, "bands": bands, "datetime": datetime}
         plain = {key: plain_value(value) for key, value in (own | options).items()}
         try:
-            layer = self._layers.add(cube, name, connection, opacity, plain)
+            layer = self._layers.add(what, name, connection, opacity, plain, self.view)
         except GdcError as error:
             self._say(error.message)
             raise

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LEASE = timedelta(hours=1)
 _DESCRIPTION = "A layer of a map in a notebook; it goes with the layer."
 _NOT_FOUND = 404
+#: The codes of what back-ends say, or do not, that make no tiles.
+NO_TILES = ("ServiceUnsupported", "FeatureUnsupported", "NotFound", "NotImplemented", "EndpointUnsupported")
 
 
 class TileService:
@@ -153,27 +155,36 @@ class TileService:
             )
 
     def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        with _told(self.connection):
+        with told(self.connection):
             response: requests.Response = getattr(self.connection, method)(path, **options)
             return response
 
 
 @contextmanager
-def _told(connection: Connection) -> Iterator[None]:
+def told(connection: Connection) -> Iterator[None]:
     """Turn what the client raises into errors that a person can act on."""
-    from openeo.rest import OpenEoApiError
+    from openeo.rest import OpenEoApiError, OpenEoApiPlainError
 
     try:
         yield
     except OpenEoApiError as error:
-        raise GdcError(error.code, error.message) from None
+        raise GdcError(error.code, error.message + _hint(error.http_status_code)) from None
+    except OpenEoApiPlainError as error:
+        status = error.http_status_code
+        code = "NotFound" if status in (_NOT_FOUND, 501) else "RequestInvalid"
+        raise GdcError(code, f"{connection.root_url} answers {status}.{_hint(status)}") from None
     except requests.RequestException:
         raise GdcError("ServerNotFound", f"{connection.root_url} does not answer.") from None
 
 
+def _hint(status: int | None) -> str:
+    """Return what to do about a status."""
+    return " Sign in: connection.authenticate_oidc(), or gdc.connect(url, token=…)." if status == 401 else ""
+
+
 def _xyz_type(connection: Connection) -> tuple[str, dict[str, Any]]:
     """Return how a back-end calls its XYZ services, and what can be configured of them."""
-    with _told(connection):
+    with told(connection):
         types = connection.list_service_types()
     for name, description in types.items():
         if name.lower() == "xyz":

@@ -30,6 +30,8 @@ class Backend:
         self.services: dict[str, dict] = {}
         self.server: ThreadingHTTPServer | None = None
         self.port = 0
+        self.computed: bytes | None = None
+        self.asked_to_compute: list[dict] = []
         self.requests: list[tuple[str, str]] = []
         self.up()
 
@@ -81,6 +83,11 @@ class Backend:
             return 401, {"code": "AuthenticationRequired", "message": "Unauthorized."}
         if path == "/jobs":
             return 200, {"jobs": list(self.jobs.values()), "links": []}
+        if path == "/result":
+            self.asked_to_compute.append(json.loads(request.rfile.read(int(request.headers["Content-Length"]))))
+            if self.computed is None:
+                return 400, {"code": "ResultTooLarge", "message": "The result is too large."}
+            return 200, self.computed
         if path.startswith("/services"):
             return self.service_route(method, path.split("/")[2:], request)
         _, _, job_id, *rest = path.split("/")

@@ -8,6 +8,7 @@ function element(tag, attributes = {}, ...children) {
 
 // Fonts may lack such a sign.
 const CORNERS = "M2 5.5V2h3.5M10.5 2H14v3.5M14 10.5V14h-3.5M5.5 14H2v-3.5";
+const AGAIN = "M13 8a5 5 0 1 1-1.6-3.7M13.5 1.5v3.3h-3.3";
 const CROSS = "M3.5 3.5l9 9M12.5 3.5l-9 9";
 
 function iconButton(title, path) {
@@ -25,6 +26,7 @@ function makeRow(id, model) {
   const visible = element("input", { type: "checkbox" });
   const name = element("span", { class: "gdc-layer-name" });
   const zoom = iconButton("Show the whole layer", CORNERS);
+  const again = iconButton("Compute for what the map shows now", AGAIN);
   const remove = iconButton("Remove the layer", CROSS);
   const low = element("span", { class: "gdc-layer-low" });
   const high = element("span", { class: "gdc-layer-high" });
@@ -36,7 +38,7 @@ function makeRow(id, model) {
   const node = element(
     "li",
     { class: "gdc-layer" },
-    element("div", { class: "gdc-layer-head" }, element("label", {}, visible, name), zoom, remove),
+    element("div", { class: "gdc-layer-head" }, element("label", {}, visible, name), again, zoom, remove),
     scale,
     opacity,
     note,
@@ -45,12 +47,16 @@ function makeRow(id, model) {
   visible.addEventListener("change", () => send("visible", visible.checked));
   opacity.addEventListener("input", () => send("opacity", Number(opacity.value)));
   zoom.addEventListener("click", () => send("zoom"));
+  again.addEventListener("click", () => send("again"));
   remove.addEventListener("click", () => send("remove"));
   const update = (row) => {
     node.dataset.loading = String(row.loading);
     visible.checked = row.visible;
     name.textContent = name.title = row.name;
     zoom.hidden = !row.bounds;
+    again.hidden = !row.of_view;
+    again.disabled = row.loading;
+    again.setAttribute("aria-label", `Compute ${row.name} for what the map shows now`);
     for (const [button, verb] of [[zoom, "Show the whole of"], [remove, "Remove"]]) button.setAttribute("aria-label", `${verb} ${row.name}`);
     opacity.setAttribute("aria-label", `Opacity of ${row.name}`);
     opacity.disabled = !row.visible;
@@ -73,6 +79,7 @@ function render({ model, el }) {
   el.classList.add("gdc-layers");
   el.setAttribute("role", "group");
   el.setAttribute("aria-label", "Layers");
+  el.dataset.lmSuppressShortcuts = "true";
   el.append(list);
   // The map below does not move with what is done here.
   for (const event of ["pointerdown", "mousedown", "dblclick", "wheel", "touchstart", "click"])
