@@ -10,7 +10,7 @@ BUNDLE := gdc_jupyter/labextension/package.json
 MODULES := labextension/node_modules/.package-lock.json
 CLIENTS := tests/clients/node_modules/.package-lock.json
 LAB_SOURCES := $(shell find labextension/src labextension/style labextension/schema labextension/scripts -type f \
-	-not -name tutorial.json 2>/dev/null) $(wildcard labextension/*.json notebooks/$(TUTORIAL))
+	-not -name tutorial.json -not -name outline.json 2>/dev/null) $(wildcard labextension/*.json notebooks/$(TUTORIAL))
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -75,7 +75,7 @@ constraints: ## Write constraints.txt anew (needs uv)
 clean: ## Remove everything that was made
 	rm -rf $(VENV) $(SUITES) dist gdc_jupyter/labextension gdc_jupyter/widgets/bundles labextension/node_modules labextension/lib labextension/*.tsbuildinfo \
 		tests/clients/node_modules test-results \
-		labextension/src/tutorial.json .pytest_cache .mypy_cache .ruff_cache
+		labextension/src/tutorial.json labextension/src/outline.json .pytest_cache .mypy_cache .ruff_cache
 
 # The environment, in steps; each leaves a stamp, so that the next time takes no time.
 

@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "BBoxMap": "gdc_jupyter.widgets.bbox_map",
+    "CollectionBrowser": "gdc_jupyter.widgets.collection_browser",
     "GdcError": "gdc_jupyter.errors",
     "JobTracker": "gdc_jupyter.widgets.job_tracker",
     "Selection": "gdc_jupyter.selection",
@@ -21,6 +22,7 @@ _HOMES = {
 }
 __all__ = [
     "BBoxMap",
+    "CollectionBrowser",
     "GdcError",
     "JobTracker",
     "Selection",

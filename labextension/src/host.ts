@@ -22,6 +22,8 @@ export interface IHost {
   insertCode(code: string, origin: string): Promise<boolean>;
   /** Ask the user to sign in to a back-end; whether that was done. Widgets have the user of their connection. */
   signIn?(backend: string): Promise<boolean>;
+  /** Let code be dragged into a notebook, from where a pointer began to drag. Not every place can. */
+  dragCode?(event: MouseEvent, code: string, origin: string, title: string): void;
   /** Open a process (`{process_graph, parameters?, …}`) in a graph editor. Not every place has one. */
   openGraph?(process: JsonRecord, title: string): void;
   /** Show something on a map: a selection, the result of a job, or a process. Not every place has one. */

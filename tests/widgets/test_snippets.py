@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import requests
@@ -117,3 +120,14 @@ def test_what_metadata_say_is_text_and_no_code(kind):
 def test_another_kind_is_refused():
     with pytest.raises(GdcError, match="one of openeo, stac, xarray, dap, coverage, dap_urls, and not as 'wms'"):
         snippet(MEADOW, "wms")
+
+
+CASES = json.loads((Path(__file__).parent / "snippet_cases.json").read_text("utf-8"))
+
+
+def test_the_lab_extension_has_the_same_code():
+    """Its own tests hold these cases against its function."""
+    for case in CASES:
+        given = case["selection"]
+        selection = Selection(given["collection"], given.get("bbox"), given.get("datetime"), given.get("bands"))
+        assert snippet(selection, case["kind"], case["root_url"]) == case["code"]

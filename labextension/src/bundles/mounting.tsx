@@ -22,7 +22,8 @@ export interface IWidgetView {
   backends: readonly IBackend[];
 }
 
-interface IWidget {
+/** What anywidget wants of a module. */
+export interface IWidget {
   render(context: { model: IWidgetModel; el: HTMLElement }): () => void;
 }
 
