@@ -89,7 +89,8 @@ def test_what_cannot_be_read(tmp_path):
         assert told.value.code == code
 
 
-def test_what_a_back_end_says(connection, federation):
+def test_what_a_back_end_says(federation):
+    connection = openeo.connect(federation.url, retry=False).authenticate_basic(USER, PASSWORD)
     job = connection.job("j-0001")
     for switches, code in (
         ({"fail": ["/process_graphs/mine", "/jobs"]}, "Internal"),
