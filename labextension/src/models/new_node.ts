@@ -38,7 +38,8 @@ function inputOf(parameters: readonly IParameter[]): string | null {
 
 const DATA = ['number', 'integer', 'array', 'boolean'];
 
-function takesData({ schemas }: IParameter): boolean {
+/** Whether a parameter takes values that a node can give: a cube, numbers, an array, a boolean. */
+export function takesData({ schemas }: IParameter): boolean {
   return schemas.some(schema => {
     const types = [schema.type].flat();
     return isCube(schema) || schema.type === undefined || (types.some(type => DATA.includes(String(type))) && !schema.enum);
