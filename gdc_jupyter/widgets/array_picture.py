@@ -127,7 +127,8 @@ def _crs(array: xr.DataArray, x: str, y: str) -> str:
     if names <= {"lon", "longitude", "lat", "latitude"} or units == {"degrees_east", "degrees_north"}:
         return "EPSG:4326"
     raise GdcError(
-        "CRSMissing", f"The array has no CRS: say which, as array.rio.write_crs('EPSG:32632') for {x} and {y}."
+        "CRSMissing",
+        f"The array has no CRS: say which, as array.rio.write_crs('EPSG:32632') of rioxarray for {x} and {y}.",
     )
 
 

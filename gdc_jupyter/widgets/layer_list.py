@@ -15,13 +15,16 @@ class LayerList(anywidget.AnyWidget):
     """A list of layers.
 
     Its messages are ``{"action": name, "id": number}`` with the names zoom, remove and again (compute for the view),
-    and visible and opacity with a ``value``. A row is what ``MapLayer.row`` returns.
+    and visible and opacity with a ``value``; and ``{"action": "compare", "left": number, "right": number}``, without
+    numbers to end that. A row is what ``MapLayer.row`` returns.
     """
 
     _esm = STATIC / "layer_list.js"
     _css = STATIC / "layer_list.css"
 
     rows: traitlets.List[dict[str, Any]] = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    compared: traitlets.List[int] = traitlets.List(traitlets.Int()).tag(sync=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

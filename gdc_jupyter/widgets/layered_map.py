@@ -164,6 +164,31 @@ class LayeredMap(ipywidgets.VBox):  # type: ignore[misc]
         """
         self._layers.remove(layer)
 
+    @property
+    def compared(self) -> tuple[MapLayer, MapLayer] | None:
+        """The layers on the left and on the right of the border, where two are compared."""
+        return self._layers.compared
+
+    def compare(self, left: MapLayer | str | None, right: MapLayer | str | None = None) -> None:
+        """Compare two layers: one is seen on the left, one on the right of a border that is moved over the map.
+
+        Parameters
+        ----------
+        left, right : MapLayer or str
+            What `add_layer` returned, or the names of layers. ``compare(None)`` ends it.
+
+        Raises
+        ------
+        GdcError
+            ``LayerNotFound``; ``ProcessParameterInvalid`` for one layer alone.
+
+        Examples
+        --------
+        >>> area.compare("June", "August")  # doctest: +SKIP
+        >>> area.compare(None)  # doctest: +SKIP
+        """
+        self._layers.compare(left, right)
+
     def close(self) -> None:
         """Remove the widget with its map and layers."""
         self._layers.close()

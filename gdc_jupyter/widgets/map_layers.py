@@ -19,6 +19,7 @@ from gdc_jupyter.widgets.layer_list import LayerList
 from gdc_jupyter.widgets.layer_sources import Wanted, make_layer
 from gdc_jupyter.widgets.map_layer import MapLayer
 from gdc_jupyter.widgets.picture_layer import PictureLayer
+from gdc_jupyter.widgets.swipe import Comparison
 from gdc_jupyter.widgets.tile_service import LEASE
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class MapLayers:
         self.panel.on_msg(self._on_legend)
         self._control = ipyleaflet.WidgetControl(widget=self.panel, position="topright", transparent_bg=True)
         self._background = ThreadPoolExecutor(max_workers=2, thread_name_prefix="gdc-map-layers")
+        self._comparison = Comparison(leaflet_map)
         self._looked_at: set[int] = set()
         self._closed = threading.Event()
         self._keeper: threading.Thread | None = None
@@ -98,11 +100,9 @@ class MapLayers:
         GdcError
             ``LayerNotFound``.
         """
-        found = [each for each in self._layers if each is layer or each.name == layer]
-        if not found:
-            names = ", ".join(each.name for each in self._layers) or "none"
-            raise GdcError("LayerNotFound", f"There is no layer {layer!r} on this map; there are: {names}.")
-        for each in found:
+        for each in self._found(layer):
+            if self.compared is not None and each in self.compared:
+                self._end_comparison()
             self._layers.remove(each)
             self._map.remove(each.leaflet)
             each.leaflet.close()
@@ -110,6 +110,42 @@ class MapLayers:
         if not self._layers:
             self._map.remove(self._control)
         self._show_rows()
+
+    def _found(self, layer: MapLayer | str) -> list[MapLayer]:
+        found = [each for each in self._layers if each is layer or each.name == layer]
+        if not found:
+            names = ", ".join(each.name for each in self._layers) or "none"
+            raise GdcError("LayerNotFound", f"There is no layer {layer!r} on this map; there are: {names}.")
+        return found
+
+    @property
+    def compared(self) -> tuple[MapLayer, MapLayer] | None:
+        """The layers on the left and on the right of the border, where two are compared."""
+        return self._comparison.pair
+
+    def compare(self, left: MapLayer | str | None, right: MapLayer | str | None = None) -> None:
+        """Show one layer on the left and another on the right of a border that is moved; None ends that.
+
+        Raises
+        ------
+        GdcError
+            ``LayerNotFound``; ``ProcessParameterInvalid`` for one layer alone.
+        """
+        if left is None and right is None:
+            self._end_comparison()
+            return
+        if left is None or right is None or self._one(left) is self._one(right):
+            raise GdcError("ProcessParameterInvalid", "Two layers are compared: compare(left, right); None ends it.")
+        pair = self._one(left), self._one(right)
+        self._comparison.show(*pair)
+        self.panel.compared = [layer.id for layer in pair]
+
+    def _end_comparison(self) -> None:
+        self._comparison.end()
+        self.panel.compared = []
+
+    def _one(self, layer: MapLayer | str) -> MapLayer:
+        return self._found(layer)[-1]
 
     def close(self) -> None:
         """Remove all layers and their services."""
@@ -122,8 +158,11 @@ class MapLayers:
         self.panel.close()
 
     def _on_legend(self, _: Any, content: dict[str, Any], __: Any) -> None:
-        layer = next((each for each in self._layers if each.id == content.get("id")), None)
         action = content.get("action")
+        if action == "compare":
+            self._compare_ids(content.get("left"), content.get("right"))
+            return
+        layer = self._of_id(content.get("id"))
         if layer is None:
             return
         if action == "remove":
@@ -136,6 +175,16 @@ class MapLayers:
             layer.visible = bool(content.get("value"))
         elif action == "opacity":
             layer.opacity = min(max(float(content.get("value", 1)), 0.0), 1.0)
+
+    def _compare_ids(self, *ids: Any) -> None:
+        left, right = map(self._of_id, ids)
+        if left is None or right is None or left is right:
+            self._end_comparison()
+        else:
+            self.compare(left, right)
+
+    def _of_id(self, number: Any) -> MapLayer | None:
+        return next((each for each in self._layers if each.id == number), None)
 
     def _free_name(self, base: str, source: Any) -> str:
         """Return a name that no layer of something else has: the cell of a notebook may run once more."""

@@ -73,6 +73,38 @@ function makeRow(id, model) {
   return { node, update };
 }
 
+// What is on the left and on the right of a border that is moved over the map.
+function makeComparison(model) {
+  const on = element("input", { type: "checkbox" });
+  const sides = ["Left", "Right"].map((side) => element("select", { "aria-label": `${side} of the border` }));
+  const choice = element("div", { class: "gdc-layer-sides" }, ...sides);
+  const node = element("div", { class: "gdc-layer gdc-layer-compare" }, element("label", {}, on, "Compare two layers"), choice);
+  const send = (pair) => model.send({ action: "compare", left: pair[0] ?? null, right: pair[1] ?? null });
+  on.addEventListener("change", () => send(on.checked ? model.get("rows").slice(0, 2).map(({ id }) => id).reverse() : []));
+  sides.forEach((select, index) =>
+    select.addEventListener("change", () => {
+      const pair = sides.map(({ value }) => Number(value));
+      // Who chooses the layer of the other side changes the sides.
+      if (pair[0] === pair[1]) pair[1 - index] = model.get("compared")[index];
+      send(pair);
+    }),
+  );
+  const show = () => {
+    const rows = model.get("rows");
+    const compared = model.get("compared");
+    node.hidden = rows.length < 2;
+    on.checked = compared.length === 2;
+    choice.hidden = !on.checked;
+    sides.forEach((select, index) => {
+      const options = [...select.options];
+      if (options.length !== rows.length || rows.some(({ id, name }, at) => options[at].value !== String(id) || options[at].text !== name))
+        select.replaceChildren(...rows.map(({ id, name }) => element("option", { value: String(id) }, name)));
+      if (on.checked) select.value = String(compared[index]);
+    });
+  };
+  return { node, show };
+}
+
 function render({ model, el }) {
   const rows = new Map();
   const list = element("ul");
@@ -80,7 +112,8 @@ function render({ model, el }) {
   el.setAttribute("role", "group");
   el.setAttribute("aria-label", "Layers");
   el.dataset.lmSuppressShortcuts = "true";
-  el.append(list);
+  const comparison = makeComparison(model);
+  el.append(list, comparison.node);
   // The map below does not move with what is done here.
   for (const event of ["pointerdown", "mousedown", "dblclick", "wheel", "touchstart", "click"])
     el.addEventListener(event, (caught) => caught.stopPropagation());
@@ -98,10 +131,15 @@ function render({ model, el }) {
       update(row);
       if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
     });
+    comparison.show();
   };
   model.on("change:rows", show);
+  model.on("change:compared", comparison.show);
   show();
-  return () => model.off("change:rows", show);
+  return () => {
+    model.off("change:rows", show);
+    model.off("change:compared", comparison.show);
+  };
 }
 
 export default { render };
