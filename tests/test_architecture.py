@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "graph": {"processes", "cube", "catalog"},
     "ogcapi": {"graph", "catalog"},
     "coverages": {"graph", "processes", "cube", "catalog"},
-    "jobs": {"coverages", "ogcapi", "opendap", "graph", "processes", "cube", "catalog", "udf"},
+    "jobs": {"coverages", "exchange", "ogcapi", "opendap", "graph", "processes", "cube", "catalog", "udf"},
     "opendap": {"cube", "catalog", "server"},
     "client": {"selection", "server"},
     "exchange": set(),

@@ -24,14 +24,17 @@ class Names:
     def __init__(self, taken: Iterable[str] = (), around: Names | None = None) -> None:
         self._taken = dict.fromkeys(taken)
         self._around = around
+        # Where to look for a free number, which many nodes of a kind would else look for very long.
+        self._next: dict[str, int] = {}
 
     def new(self, wanted: str) -> str:
         """Take a name that is like the wanted one."""
         base = identifier(wanted)
-        name, number = base, 2
-        while self._has(name):
-            name, number = f"{base}_{number}", number + 1
+        number = self._next.get(base, 1)
+        while self._has(name := base if number == 1 else f"{base}_{number}"):
+            number += 1
         self._taken[name] = None
+        self._next[base] = number
         return name
 
     def reserve(self, names: Iterable[str]) -> None:
@@ -44,6 +47,8 @@ class Names:
 
     def undo(self, mark: int) -> None:
         """Give back names."""
+        if len(self._taken) > mark:
+            self._next.clear()
         while len(self._taken) > mark:
             self._taken.popitem()
 

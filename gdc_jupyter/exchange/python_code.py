@@ -126,10 +126,15 @@ def _calls(process: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _flat_graph(leaves: list[Term]) -> Graph:
-    from openeo.internal.graph_building import MultiLeafGraph
+    """Return the graph that the client makes of its results."""
+    from openeo.internal.graph_building import GraphFlattener
 
+    # A MultiLeafGraph does the same, and copies all nodes for each result.
+    flattener = GraphFlattener(multi_input_mode=True)
     try:
-        graph: Graph = MultiLeafGraph([leaf.value for leaf in leaves]).flat_graph()
+        for leaf in leaves:
+            flattener.accept_node(leaf.value.from_node())
+        graph: Graph = flattener.flattened()
     except Exception:
         # What the client cannot write as a graph it refuses by all kinds of exceptions.
         raise GivenUp from None

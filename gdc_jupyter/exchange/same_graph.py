@@ -48,13 +48,15 @@ class _Comparison:
         if result is not None and not self._pair(result, str(other_result)):
             return False
         # Ends that look alike are as good as each other.
-        free = [name for name in ends(self.other) if name not in self.taken]
+        free: dict[int, list[str]] = {}
+        for name in reversed(ends(self.other)):
+            if name not in self.taken:
+                free.setdefault(other_kinds[name], []).append(name)
         for name in ends(self.one):
-            if name in self.paired:
-                continue
-            match = next((each for each in free if other_kinds[each] == kinds[name] and each not in self.taken), None)
-            if match is None or not self._pair(name, match):
-                return False
+            if name not in self.paired:
+                matches = free.get(kinds[name])
+                if not matches or not self._pair(name, matches.pop()):
+                    return False
         return len(self.paired) == len(self.one)
 
     def _kinds(self, graph: Graph) -> dict[str, int]:

@@ -29,6 +29,7 @@ ANSWERS = {
     "domain_set": "gdc_jupyter.coverages.answer:domain",
     "range_type": "gdc_jupyter.coverages.answer:fields",
     "map": "gdc_jupyter.jobs.tiles:about",
+    "python_code": "gdc_jupyter.exchange.answer:code",
     "range": "gdc_jupyter.jobs.tiles:colors",
     "tile": "gdc_jupyter.jobs.tiles:tile",
 }

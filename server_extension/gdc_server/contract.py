@@ -29,7 +29,7 @@ _SECTIONS = (
 )
 #: Where bodies have a process.
 _PROCESS_AT = {
-    **dict.fromkeys(("validate", "store-custom-process"), "$"),
+    **dict.fromkeys(("validate", "store-custom-process", "write-python-code"), "$"),
     **dict.fromkeys(("compute-result", "create-job", "update-job", "create-service", "update-service"), "$.process"),
 }
 _LONG = 1 << 16

@@ -257,6 +257,7 @@ VALUES: dict[str, Any] = {
     "method": st.sampled_from(["near", "cubic"]),
     "runtime": st.sampled_from(["Python", "Python", None, "R"]),
 }
+CLOUDS = {"l": {"process_id": "lte", "arguments": {"x": {"from_parameter": "value"}, "y": 5}, "result": True}}
 CALLBACKS = ("reducer", "process", "overlap_resolver", "condition")
 
 
@@ -272,7 +273,9 @@ def any_graph(draw: Any, depth: int = 3, names: Any = None) -> dict[str, Any]:
     for node_id in ids:
         process = draw(PROCESSES)
         known = ARGUMENTS.get(process, ())
-        wanted = known if known and draw(st.integers(0, 5)) else draw(st.lists(NAMES, max_size=3, unique=True))
+        wanted: Any = known[: draw(st.sampled_from([9, 9, -1, -2]))]
+        if not known or not draw(st.integers(0, 5)):
+            wanted = draw(st.lists(NAMES, max_size=3, unique=True))
         arguments = {name: draw(_argument(name, list(graph), depth)) for name in wanted}
         if not draw(st.integers(0, 5)):
             arguments[draw(NAMES)] = draw(_argument("", list(graph), depth))
@@ -291,12 +294,9 @@ def _argument(draw: Any, name: str, before: list[str], depth: int) -> Any:
         return {"process_graph": draw(any_graph(depth - 1))}
     if name in ("data", "cube1", "cube2", "x", "y", "mask") and before and draw(st.integers(0, 4)):
         return {"from_node": before[draw(st.sampled_from([-1, -1, 0]))]}
-    if name == "properties" and draw(st.booleans()):
-        return draw(
-            st.one_of(
-                st.none(), st.dictionaries(TEXTS, any_graph(0).map(lambda graph: {"process_graph": graph}), max_size=2)
-            )
-        )
+    if name == "properties" and draw(st.integers(0, 5)):
+        filters = st.one_of(st.just(CLOUDS), any_graph(0)).map(lambda graph: {"process_graph": graph})
+        return draw(st.one_of(st.none(), st.dictionaries(TEXTS, filters, max_size=2)))
     if name in VALUES and draw(st.integers(0, 5)):
         return draw(VALUES[name])
     choices = [SCALARS, NAMES.map(lambda each: {"from_parameter": each})]

@@ -1,4 +1,4 @@
-"""What can be computed, in which formats, and whether a graph is right."""
+"""What can be computed, in which formats, whether a graph is right, and what it is as code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
+from tornado.web import authenticated
 
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.ogcapi.process import VERSION, built_in, of_user
@@ -16,6 +17,8 @@ from gdc_server.api.paging import page_links, page_of
 
 #: Faults of the contract that are faults of a process: to tell them is what a validation is for.
 FAULTS = ("ProcessGraphMissing", "ProcessGraphInvalid")
+#: Characters of an address.
+_LONGEST_ADDRESS = 2000
 
 
 class ProcessesHandler(ApiHandler):
@@ -76,3 +79,21 @@ class ValidationHandler(ApiHandler):
         queue = await self.services.queue()
         faults = await queue.ask("validate", process=process, owner=self.viewer)
         await self.send_long({"errors": faults})
+
+
+class PythonCodeHandler(ApiHandler):
+    """Writes code."""
+
+    @authenticated
+    async def post(self) -> None:
+        """Send a process as calls of the openEO client, which connect to this server or to an address."""
+        process = await self.read_json("write-python-code")
+        url = self.get_query_argument("url", "") or None
+        if url is not None and (len(url) > _LONGEST_ADDRESS or not url.startswith(("http://", "https://"))):
+            raise GdcError(
+                "RequestInvalid",
+                f"The parameter 'url' must be an address of http or https of at most {_LONGEST_ADDRESS} characters.",
+            )
+        queue = await self.services.queue()
+        async with queue.warm.answer("python_code", process=process, url=url) as answer:
+            await self.send_stream(answer)

@@ -56,6 +56,7 @@ _PATHS: list[tuple[str, type[RequestHandler]]] = [
     ("file_formats", processes.FileFormatsHandler),
     ("udf_runtimes", processes.UdfRuntimesHandler),
     ("validation", processes.ValidationHandler),
+    ("python_code", processes.PythonCodeHandler),
     ("result", result.ResultHandler),
     ("jobs", jobs.JobsHandler),
     (f"jobs/{_ID}", jobs.JobHandler),
