@@ -18,6 +18,7 @@ _HOMES = {
     "open_collection": "gdc_jupyter.catalog.lazy",
     "open_dap": "gdc_jupyter.opendap.remote.opening",
     "open_result": "gdc_jupyter.client",
+    "plot_cube": "gdc_jupyter.widgets.plots",
     "plot_offline": "gdc_jupyter.widgets.plots",
 }
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "open_collection",
     "open_dap",
     "open_result",
+    "plot_cube",
     "plot_offline",
 ]
 

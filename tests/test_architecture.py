@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "opendap": {"cube", "catalog", "server"},
     "client": {"selection", "server"},
     "exchange": set(),
-    "widgets": {"client", "cube", "exchange", "selection"},
+    "widgets": {"client", "cube", "exchange", "selection", "server"},
 }
 OPEN_TO_ALL = {"answers", "errors", "garbage", "settings"}
 HEAVY = {"numpy", "xarray", "rasterio", "openeo", "ipywidgets", "ipyleaflet", "anywidget", "pandas", "sqlalchemy"}

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
 ACTIVE = ("queued", "running")
-#: The buttons a job has in each status; ``logs`` is always there.
-ACTIONS = {
-    "created": ("start", "delete"),
-    "queued": ("cancel",),
-    "running": ("cancel",),
-    "finished": ("open", "delete"),
-    "error": ("start", "delete"),
-    "canceled": ("start", "delete"),
-}
+ENDED = ("finished", "error", "canceled")
+#: The states of OGC executions, which a list of jobs may hold as well.
+_OGC_STATES = {"accepted": "queued", "successful": "finished", "failed": "error", "dismissed": "canceled"}
 
 
 class Stopwatch:
@@ -29,18 +23,20 @@ class Stopwatch:
 
     def row(self, job: Mapping[str, Any]) -> dict[str, Any]:
         """Return a job as the table shows it: strings, a progress in percent or None, seconds or None."""
-        job_id, status = str(job.get("id", "")), str(job.get("status", "unknown"))
+        job_id, status = str(job.get("id", "")), status_of(job)
         progress = job.get("progress")
         if status == "finished":
             progress = 100
+        elapsed = self._elapsed(job_id, status, job)
         return {
             "id": job_id,
             "title": str(job.get("title") or ""),
             "status": status,
             "progress": min(100.0, max(0.0, float(progress))) if isinstance(progress, (int, float)) else None,
             "created": str(job.get("created") or ""),
-            "elapsed": self._elapsed(job_id, status, job),
-            "actions": list(ACTIONS.get(status, ("delete",))),
+            "updated": str(job.get("updated") or job.get("created") or ""),
+            "started": self._since.get(job_id),
+            "elapsed": elapsed,
         }
 
     def listed(self) -> None:
@@ -50,20 +46,25 @@ class Stopwatch:
     def _elapsed(self, job_id: str, status: str, job: Mapping[str, Any]) -> float | None:
         used = duration(job)
         if status == "running":
-            if used is not None:
-                return used
-            created = _seconds(
+            begun = seconds_of(
                 job.get("started") or (job.get("updated") or job.get("created") if self._first else None)
             )
-            return max(0.0, time.time() - self._since.setdefault(job_id, created or time.time()))
-        since = self._since.get(job_id)
-        if status == "queued" or status == "created":
+            since = self._since.setdefault(job_id, begun or time.time() - (used or 0))
+            return max(0.0, time.time() - since) if used is None else used
+        since_then = self._since.get(job_id)
+        if status in ("queued", "created"):
             self._since.pop(job_id, None)
             return None
         if used is not None:
             return used
-        ended, begun = _seconds(job.get("updated")), since or _seconds(job.get("created"))
+        ended, begun = seconds_of(job.get("updated")), since_then or seconds_of(job.get("created"))
         return max(0.0, ended - begun) if ended is not None and begun is not None else None
+
+
+def status_of(job: Mapping[str, Any]) -> str:
+    """Return the status of a job in the words of openEO, or as the back-end says it."""
+    told = str(job.get("status") or "unknown")
+    return _OGC_STATES.get(told, told)
 
 
 def duration(job: Mapping[str, Any]) -> float | None:
@@ -77,7 +78,7 @@ def duration(job: Mapping[str, Any]) -> float | None:
 
 
 def log_entry(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Return a log entry as the table shows it."""
+    """Return a log entry: its time, its level and its message."""
     return {
         "time": str(entry.get("time") or entry.get("timestamp") or ""),
         "level": str(entry.get("level") or "info"),
@@ -85,19 +86,21 @@ def log_entry(entry: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def static_table(rows: list[dict[str, Any]]) -> str:
+def static_table(rows: Sequence[Mapping[str, Any]], problem: str = "") -> str:
     """Return the jobs as an HTML table, for places where no widget can be shown."""
+    told = f"<p>{escape(problem)}</p>" if problem else ""
     if not rows:
-        return "<p>No jobs yet.</p>"
+        return told or "<p>No jobs yet.</p>"
     cells = "".join(
         f"<tr><td>{escape(row['title'] or row['id'])}</td><td>{escape(row['status'])}</td>"
         f"<td>{'' if row['progress'] is None else format(row['progress'], '.0f') + ' %'}</td></tr>"
         for row in rows
     )
-    return f"<table><thead><tr><th>Job</th><th>Status</th><th>Progress</th></tr></thead><tbody>{cells}</tbody></table>"
+    head = "<thead><tr><th>Job</th><th>Status</th><th>Progress</th></tr></thead>"
+    return f"{told}<table>{head}<tbody>{cells}</tbody></table>"
 
 
-def _seconds(text: Any) -> float | None:
+def seconds_of(text: Any) -> float | None:
     """Return an RFC 3339 time in seconds since 1970."""
     try:
         moment = datetime.fromisoformat(str(text))

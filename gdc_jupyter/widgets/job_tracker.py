@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -9,23 +11,30 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
+import ipywidgets
 import requests
 import traitlets
 
-from gdc_jupyter.widgets.job_rows import ACTIVE, Stopwatch, log_entry, static_table
+from gdc_jupyter.client import is_default_url, seen_by_browser
+from gdc_jupyter.server import Server, own_server
+from gdc_jupyter.widgets.job_events import JobEvents
+from gdc_jupyter.widgets.job_list import JobList
+from gdc_jupyter.widgets.job_rows import ACTIVE, log_entry, static_table
+from gdc_jupyter.widgets.relay import BUNDLES, NoAnswer, RelayedWidget, Source
 
 if TYPE_CHECKING:
     import xarray as xr
     from openeo.rest.connection import Connection
     from openeo.rest.job import BatchJob
 
-STATIC = Path(__file__).parent / "static"
+    from gdc_jupyter.widgets.bbox_map import BBoxMap
+
 LEVELS = ("error", "warning", "info", "debug")
 
 # Seconds between two looks at the back-end.
 ACTIVE_DELAY = 0.5
 IDLE_DELAYS = (1.5, 15.0)
+PUSHED_DELAY = 15.0
 OFFLINE_DELAYS = (2.0, 30.0)
 UNWATCHED_DELAY = 60.0
 # A displayed view says every 20 s that it is there; browsers slow the timers of hidden tabs to one a minute.
@@ -33,85 +42,88 @@ WATCHED_FOR = 150.0
 LOG_LIMIT = 500
 
 
-class JobTracker(anywidget.AnyWidget):
-    """A live table of batch jobs, with buttons to start, cancel and delete them, to read logs and to open results.
+class JobTracker(RelayedWidget):
+    """A live table of batch jobs, with their logs and results, and with all that is done with jobs.
 
     Works with every openEO back-end. The table follows the back-end by itself, also while a cell is running, and goes
-    on by itself after the server was away. ``close()`` ends that.
+    on by itself after the server was away: the server of this notebook pushes what changes, others are asked.
+    ``close()`` ends that.
 
     Parameters
     ----------
     connection : openeo.Connection
         An authenticated connection.
-    limit : int
-        The number of newest jobs to show.
+    limit : int, optional
+        The number of newest jobs to show, by default all.
+    area : BBoxMap, optional
+        A map on which results are shown.
 
     Attributes
     ----------
     jobs : list of dict
-        The jobs as last seen: id, title, status, progress (percent or None), elapsed (seconds or None).
+        The jobs as last seen, the newest first: id, title, status, progress (percent or None), elapsed (seconds or
+        None), created and updated. Can be observed.
     selected : str or None
-        The id of the job that is selected in the table.
+        The id of the job that is shown in detail.
     result : xarray.DataArray or None
         The result that was opened last.
+    graph : dict or None
+        The process of the job that was last asked to be opened in a graph editor, as ``{"title", "process"}``.
 
     Examples
     --------
     >>> jobs = JobTracker(con)  # doctest: +SKIP
-    >>> jobs.open_result("j-...")  # doctest: +SKIP
+    >>> job = ndvi.create_job(title="NDVI").start_job()  # doctest: +SKIP
+    >>> jobs.wait(job)  # doctest: +SKIP
+    'finished'
+    >>> jobs.open_result(job)  # doctest: +SKIP
+    >>> jobs.plot(job)  # doctest: +SKIP
+    >>> jobs.download(job, "ndvi")  # doctest: +SKIP
     """
 
-    _esm = STATIC / "job_tracker.js"
-    _css = STATIC / "job_tracker.css"
+    _esm = BUNDLES / "job_tracker.js"
+    _css = BUNDLES / "job_tracker.css"
 
-    jobs: traitlets.List[dict[str, Any]] = traitlets.List(traitlets.Dict(), default_value=[]).tag(sync=True)
+    jobs: traitlets.List[dict[str, Any]] = traitlets.List(traitlets.Dict(), default_value=[])
     selected: traitlets.Unicode[str | None, str | bytes | None] = traitlets.Unicode(None, allow_none=True).tag(
         sync=True
     )
     result = traitlets.Any(None, allow_none=True)
-    _title = traitlets.Unicode("").tag(sync=True)
-    _problem = traitlets.Unicode("").tag(sync=True)
+    graph = traitlets.Dict(None, allow_none=True)
+    # What changes seldom and what changes often go to the page apart: hundreds of jobs are not sent for each percent.
+    _rows = traitlets.Dict(default_value={"jobs": [], "loaded": False}).tag(sync=True)
+    _progress = traitlets.Dict(default_value={}).tag(sync=True)
+    _problem = traitlets.Dict(default_value={}).tag(sync=True)
     _notice = traitlets.Dict(default_value={"text": "", "level": "info"}).tag(sync=True)
-    _log = traitlets.Dict(default_value={}).tag(sync=True)
     _opened = traitlets.Dict(default_value={}).tag(sync=True)
+    _asked = traitlets.Dict(default_value={}).tag(sync=True)
+    _names = traitlets.Dict(default_value={}).tag(sync=True)
+    _has_map = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, connection: Connection, limit: int = 20) -> None:
+    def __init__(self, connection: Connection, limit: int | None = None, area: BBoxMap | None = None) -> None:
+        if limit is not None and limit < 1:
+            raise ValueError(f"limit is the number of jobs to show, at least 1, and not {limit}.")
+        source = Source(connection)
+        self.connection = connection
+        self.area = area
+        self._list = JobList(connection, source, limit)
         self._wake = threading.Event()
         self._closed = threading.Event()
-        self._actions = ThreadPoolExecutor(max_workers=2, thread_name_prefix="gdc-job-actions")
-        if limit < 1:
-            raise ValueError(f"limit is the number of jobs to show, at least 1, and not {limit}.")
-        super().__init__()
-        self.connection = connection
-        self.limit = limit
-        self._session = requests.Session()
-        self._stopwatch = Stopwatch()
-        self._lock = threading.Lock()
+        self._publishing = threading.RLock()
         self._watched = time.monotonic()
-        self._title = str(connection.root_url)
-        self.on_msg(self._on_message)
+        self._graph_callbacks = ipywidgets.CallbackDispatcher()
+        self._background = ThreadPoolExecutor(max_workers=2, thread_name_prefix="gdc-job-actions")
+        super().__init__([source], _has_map=area is not None)
+        self._names = self._name_things()
         self.refresh()
+        server = _event_server(connection)
+        self._events = JobEvents(server, self._on_pushed, self._wake.set) if server else None
         self._thread = threading.Thread(target=self._follow, name="gdc-job-tracker", daemon=True)
         self._thread.start()
 
     def refresh(self) -> bool:
-        """Ask the back-end now, and return whether it answered; what was last seen stays where it did not."""
-        with self._lock:
-            try:
-                jobs = self._list_jobs()
-            except Exception as error:  # any failure of a back-end is told in the table
-                self._problem = _reason(error)
-                return False
-            rows = [self._stopwatch.row(job) for job in jobs]
-            self._stopwatch.listed()
-            rows.sort(key=lambda row: str(row["created"]), reverse=True)
-            if rows != self.jobs:
-                self.jobs = rows
-            if self.selected is not None and self.selected not in {row["id"] for row in rows}:
-                self.selected = None
-            self._problem = ""
-        self._refresh_log()
-        return True
+        """Ask the back-end now for all jobs, and return whether it answered; what was last seen stays where not."""
+        return self._look(whole=True)
 
     def start(self, job: str | BatchJob) -> None:
         """Queue a job."""
@@ -123,10 +135,40 @@ class JobTracker(anywidget.AnyWidget):
         self._job(job).stop()
         self._wake.set()
 
-    def delete(self, job: str | BatchJob) -> None:
-        """Delete a job with its results."""
-        self._job(job).delete()
+    def delete(self, *jobs: str | BatchJob) -> None:
+        """Delete jobs with their results.
+
+        Raises
+        ------
+        ExceptionGroup
+            Of the jobs that could not be deleted, where there were several; the others are deleted.
+        """
+        failures = []
+        for job in jobs:
+            try:
+                self._job(job).delete()
+            except Exception as error:
+                if len(jobs) == 1:
+                    raise
+                failures.append(error)
         self._wake.set()
+        if failures:
+            raise ExceptionGroup(f"{len(failures)} of {len(jobs)} jobs could not be deleted.", failures)
+
+    def rename(self, job: str | BatchJob, title: str) -> None:
+        """Give a job that is neither queued nor running another title."""
+        self.connection.patch(f"/jobs/{self._job(job).job_id}", json={"title": title}, expected_status=(200, 204))
+        self._wake.set()
+
+    def duplicate(self, job: str | BatchJob, title: str | None = None) -> BatchJob:
+        """Make a job with the same process, which waits to be started, and return it."""
+        described = self._job(job).describe()
+        kept = {key: described[key] for key in ("description", "plan", "budget", "log_level") if described.get(key)}
+        name = title or f"Copy of {described.get('title') or described['id']}"
+        fields = kept | {"title": name, "process": described["process"]}
+        response = self.connection.post("/jobs", json=fields, expected_status=201)
+        self._wake.set()
+        return self.connection.job(response.headers["OpenEO-Identifier"])
 
     def wait(self, job: str | BatchJob, timeout: float = 3600) -> str:
         """Wait until a job has ended, while the table goes on showing its progress, and return its status.
@@ -166,9 +208,42 @@ class JobTracker(anywidget.AnyWidget):
         batch_job = self._job(job)
         cube = open_result(batch_job)
         self.result = cube
-        name = next((row["title"] for row in self.jobs if row["id"] == batch_job.job_id), "") or batch_job.job_id
-        self._opened = {"job": batch_job.job_id, "name": name, "text": describe(cube), "picture": quicklook(cube)}
+        self._opened = {"job": batch_job.job_id, "text": describe(cube), "picture": quicklook(cube)}
         return cube
+
+    def plot(self, job: str | BatchJob, **options: Any) -> Any:
+        """Return an hvPlot plot of the result of a finished job; a large one is thinned, and its title says so.
+
+        Parameters
+        ----------
+        job : str or openeo.BatchJob
+            The job.
+        **options
+            Options of hvPlot, such as ``cmap="viridis"``.
+        """
+        from gdc_jupyter.widgets.plots import plot_cube
+
+        return plot_cube(self.open_result(job), title=self._name(job), **options)
+
+    def download(self, job: str | BatchJob, folder: str | Path | None = None) -> list[Path]:
+        """Save the files of the result of a finished job, and return their paths.
+
+        Parameters
+        ----------
+        job : str or openeo.BatchJob
+            The job.
+        folder : path, optional
+            Where to, by default a folder with the name of the job in the current one. It is made where it is missing.
+        """
+        batch_job = self._job(job)
+        target = Path(folder) if folder is not None else Path(_file_name(self._name(job)))
+        target.mkdir(parents=True, exist_ok=True)
+        assets = batch_job.get_results().get_assets()
+        return [Path(asset.download(target / Path(asset.key).name)) for asset in assets]
+
+    def show_on(self, area: BBoxMap, job: str | BatchJob, **options: Any) -> Any:
+        """Show the result of a finished job on a map, and return the layer; options are those of its ``add_layer``."""
+        return area.add_layer(self._job(job), **({"name": self._name(job)} | options))
 
     def show_logs(self, job: str | BatchJob, level: str = "info") -> list[dict[str, str]]:
         """Show the log of a job under the table, and return its last entries.
@@ -178,57 +253,91 @@ class JobTracker(anywidget.AnyWidget):
         job : str or openeo.BatchJob
             The job.
         level : {"error", "warning", "info", "debug"}
-            The least severe level to show.
+            The least severe level to return.
         """
         if level not in LEVELS:
             raise ValueError(f"level is one of {', '.join(LEVELS)}, and not {level!r}.")
         batch_job = self._job(job)
-        entries = [log_entry(entry) for entry in batch_job.logs(level=level)][-LOG_LIMIT:]
-        self._log = {"job": batch_job.job_id, "level": level, "entries": entries}
-        return entries
+        severe = LEVELS[: LEVELS.index(level) + 1]
+        entries = [log_entry(entry) for entry in batch_job.logs(level=level)]
+        self.selected = batch_job.job_id
+        self._asked = {"tab": "log", "turn": self._asked.get("turn", 0) + 1}
+        return [entry for entry in entries if entry["level"] in severe or entry["level"] not in LEVELS][-LOG_LIMIT:]
+
+    def on_graph(self, callback: Callable[[dict[str, Any], str], None], remove: bool = False) -> None:
+        """Have a function called with the process and the title of a job whose graph is to be opened."""
+        self._graph_callbacks.register_callback(callback, remove=remove)
 
     def close(self) -> None:
         """Stop following the back-end and remove the widget."""
+        if not hasattr(self, "_background"):
+            return  # it was refused before it was made
         self._closed.set()
         self._wake.set()
-        self._actions.shutdown(wait=False, cancel_futures=True)
+        if self._events is not None:
+            self._events.close()
+        self._background.shutdown(wait=False, cancel_futures=True)
         super().close()
 
-    def _job(self, job: str | BatchJob) -> BatchJob:
-        return self.connection.job(job) if isinstance(job, str) else job
+    def on_action(self, content: dict[str, Any]) -> None:
+        """Do what a view asks for."""
+        self._watched = time.monotonic()
+        kind, job = content.get("kind"), str(content.get("job", ""))
+        match kind:
+            case "refresh":
+                self._in_background(self.refresh)
+            case "open":
+                self._say("Opening the result…")
+                self._in_background(lambda: self.open_result(job))
+            case "save":
+                self._say("Saving the files…")
+                self._in_background(lambda: _saved(self.download(job)))
+            case "map" if self.area is not None:
+                area = self.area
+                self._in_background(lambda: self.show_on(area, job) and "Shown on the map.")
+            case "graph":
+                self._on_graph(content)
 
-    def _list_jobs(self) -> list[dict[str, Any]]:
-        # Without the client's own retries, so that a server that is gone is noticed at once.
-        response = self._session.get(
-            self.connection.build_url("/jobs"), params={"limit": self.limit}, auth=self.connection.auth, timeout=10
-        )
-        if response.status_code in (401, 403):
-            # The client renews tokens, and says what is wrong where it cannot.
-            return [dict(job) for job in self.connection.list_jobs(limit=self.limit)][: self.limit]
-        if not response.ok:
-            raise RuntimeError(_message_of(response))
-        jobs: list[dict[str, Any]] = response.json()["jobs"][: self.limit]
-        return [self._with_progress(job) for job in jobs]
+    def _on_graph(self, content: dict[str, Any]) -> None:
+        process, title = content.get("process"), str(content.get("title", ""))
+        if isinstance(process, dict):
+            self.graph = {"title": title, "process": process}
+            self._graph_callbacks(process, title)
+            if not self._graph_callbacks.callbacks:
+                self._say("The process of the job is in the attribute `graph` of this tracker.")
 
-    def _with_progress(self, job: dict[str, Any]) -> dict[str, Any]:
-        if job.get("status") != "running" or "progress" in job:
-            return job
-        return {**job, **self.connection.job(job["id"]).describe()}
+    def _look(self, whole: bool) -> bool:
+        try:
+            self._list.look(whole)
+        except NoAnswer as error:
+            self._problem = {"kind": error.failure, "message": str(error)}
+            return False
+        except Exception as error:  # any failure of a back-end is told in the table
+            self._problem = {"kind": "rubbish", "message": str(error)}
+            return False
+        self._problem = {}
+        self._publish(loaded=True)
+        return True
 
-    def _refresh_log(self) -> None:
-        shown = self._log
-        if not shown or self._closed.is_set():
-            return
-        row = next((row for row in self.jobs if row["id"] == shown["job"]), None)
-        if row is None:
-            self._log = {}
-        elif row["status"] in ACTIVE or shown.get("status") != row["status"]:
-            try:
-                self.show_logs(shown["job"], shown["level"])
-            except Exception as error:
-                self._say(_reason(error), "error")
-            else:
-                self._log = {**self._log, "status": row["status"]}
+    def _publish(self, loaded: bool = False) -> None:
+        """Share what is known, each part where it has changed."""
+        with self._publishing:
+            self._share(self._list.rows(), loaded)
+
+    def _share(self, rows: list[dict[str, Any]], loaded: bool) -> None:
+        running = {row["id"] for row in rows if row["status"] == "running"}
+        self._progress = {row["id"]: row["progress"] for row in rows if row["id"] in running}
+        still = [row | {"progress": None, "elapsed": None} if row["id"] in running else row for row in rows]
+        self._rows = {"jobs": still, "loaded": loaded or self._rows["loaded"]}
+        if self.selected is not None and self.selected not in {row["id"] for row in rows}:
+            self.selected = None
+        self.jobs = rows
+
+    def _on_pushed(self, job_id: str, status: str, progress: float) -> None:
+        if self._list.change(job_id, status, progress):
+            self._wake.set()
+        else:
+            self._publish()
 
     def _follow(self) -> None:
         delay = ACTIVE_DELAY
@@ -238,54 +347,49 @@ class JobTracker(anywidget.AnyWidget):
                 return
             woken = self._wake.is_set()
             self._wake.clear()
-            answered = self.refresh()
+            answered = self._look(whole=False)
             watched = time.monotonic() - self._watched < WATCHED_FOR
-            delay = next_delay(delay, answered, any(row["status"] in ACTIVE for row in self.jobs), watched, woken)
+            active = any(row["status"] in ACTIVE for row in self.jobs)
+            pushed = self._events is not None and self._events.live
+            delay = next_delay(delay, answered, active, watched, woken, pushed)
 
-    def _on_message(self, _: Any, content: dict[str, Any], __: Any) -> None:
-        action, job = content.get("action"), str(content.get("job", ""))
-        self._watched = time.monotonic()
-        if action == "watching":
-            return
-        if action == "refresh":
-            self._wake.set()
-        elif action == "close logs":
-            self._log = {}
-        elif action == "close result":
-            self._opened = {}
-        elif action == "logs":
-            level = str(content.get("level", "info"))
-            self._in_background(lambda: self.show_logs(job, level), "")
-        elif action == "start":
-            self._in_background(lambda: self.start(job), "")
-        elif action == "cancel":
-            self._in_background(lambda: self.cancel(job), "")
-        elif action == "delete":
-            self._in_background(lambda: self.delete(job), "Deleted.")
-        elif action == "open":
-            self._say("Opening the result…")
-            self._in_background(lambda: self.open_result(job), "")
-
-    def _in_background(self, action: Callable[[], Any], done: str) -> None:
-        """Run an action on a thread, so that the kernel stays free, and tell how it went."""
+    def _in_background(self, action: Callable[[], Any]) -> None:
+        """Run an action on a thread, so that the kernel stays free, and tell how it went: a text is told as it is."""
 
         def act() -> None:
             try:
-                action()
+                told = action()
             except Exception as error:  # told to the person who pressed the button
                 self._say(_reason(error), "error")
             else:
-                self._say(done)
+                self._say(told if isinstance(told, str) else "")
 
-        self._actions.submit(act)
+        self._background.submit(act)
 
     def _say(self, text: str, level: str = "info") -> None:
         self._notice = {"text": text, "level": level}
 
+    def _job(self, job: str | BatchJob) -> BatchJob:
+        return self.connection.job(job) if isinstance(job, str) else job
+
+    def _name(self, job: str | BatchJob) -> str:
+        job_id = self._job(job).job_id
+        return next((row["title"] for row in self.jobs if row["id"] == job_id), "") or str(job_id)
+
+    def _name_things(self) -> dict[str, str]:
+        """Return the names by which code and the browser find things: this widget, the connection, the server."""
+        url = self.sources["0"].url
+        told = seen_by_browser(url)
+        suffix = 0 if told == url else len(told)
+        connect = "gdc.connect()" if is_default_url(url) else f"gdc.connect({url!r})"
+        shared = {"inKernel": url[: len(url) - suffix], "inBrowser": ""} if suffix else {}
+        return {"tracker": _variable(self), "connect": connect} | shared
+
     def _repr_html_(self) -> str:
-        return static_table(self.jobs)
+        return static_table(self.jobs, self._problem.get("message", ""))
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        self._names = self._name_things()
         bundle = super()._repr_mimebundle_(**kwargs)
         content = bundle[0] if isinstance(bundle, tuple) else bundle
         if content is not None:
@@ -294,22 +398,26 @@ class JobTracker(anywidget.AnyWidget):
         return bundle
 
     def __repr__(self) -> str:
-        return f"JobTracker({self._title}, {len(self.jobs)} jobs)"
+        return f"JobTracker({self.sources['0'].url}, {len(self.jobs)} jobs)"
 
 
-def next_delay(delay: float, answered: bool, active: bool, watched: bool, woken: bool = False) -> float:
+def next_delay(
+    delay: float, answered: bool, active: bool, watched: bool, woken: bool = False, pushed: bool = False
+) -> float:
     """Return the seconds until the next look at a back-end.
 
     Parameters
     ----------
     delay : float
         The last delay, in seconds.
-    answered, active, watched, woken : bool
-        Whether the back-end answered, a job is queued or running, a view of the table is displayed, and whether an
-        action has just been taken.
+    answered, active, watched, woken, pushed : bool
+        Whether the back-end answered, a job is queued or running, a view of the table is displayed, an action has
+        just been taken, and whether the back-end pushes what changes.
     """
     if not answered:
         low, high = OFFLINE_DELAYS
+    elif pushed:
+        return PUSHED_DELAY if watched or active else UNWATCHED_DELAY
     elif active:
         return ACTIVE_DELAY
     elif not watched:
@@ -319,23 +427,41 @@ def next_delay(delay: float, answered: bool, active: bool, watched: bool, woken:
     return low if woken or delay < low else min(high, delay * 1.5)
 
 
-def _message_of(response: requests.Response) -> str:
-    try:
-        content = response.json()
-        return f"{content['message']} ({content['code']})"
-    except (ValueError, KeyError, TypeError):
-        return f"The server answered {response.status_code} {response.reason}."
+def _event_server(connection: Connection) -> Server | None:
+    """Return the Jupyter server whose events tell of the jobs of a connection."""
+    if not is_default_url(str(connection.root_url)):
+        return None
+    configured = os.environ.get("GDC_URL")
+    server = Server(configured, os.environ.get("GDC_TOKEN", "")) if configured else own_server()
+    return server if server is not None and server.token else None
+
+
+def _variable(value: object) -> str:
+    """Return the name of a variable of the notebook that holds a value, or nothing."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    names = getattr(shell, "user_ns", {})
+    return next((name for name, held in list(names.items()) if held is value and not name.startswith("_")), "")
+
+
+def _file_name(title: str) -> str:
+    """Return a title as the name of a folder."""
+    kept = "".join(letter if letter.isalnum() or letter in " -_.," else "_" for letter in title)
+    return kept.strip(" .")[:100] or "result"
+
+
+def _saved(paths: list[Path]) -> str:
+    if not paths:
+        return "The job has made no files."
+    return f"Saved {', '.join(path.name for path in paths)} in {paths[0].parent}."
 
 
 def _reason(error: Exception) -> str:
     """Return a sentence for a person."""
     if isinstance(error, requests.ConnectionError):
-        return "The server does not answer. This table goes on by itself when it is back."
+        return "The server does not answer."
     if isinstance(error, requests.Timeout):
-        return "The server takes long to answer. This table goes on by itself."
-    if isinstance(error, (ValueError, KeyError)) and not str(error):
-        return "The server gave an answer that is no list of jobs."
+        return "The server takes long to answer."
     message, code = getattr(error, "message", None), getattr(error, "code", None)
-    if getattr(error, "http_status_code", None) == 401:
+    if getattr(error, "http_status_code", None) in (401, 403):
         return f"{message} Log in, as with connection.authenticate_basic(user, password)."
     return f"{message} ({code})" if message and code else str(error)

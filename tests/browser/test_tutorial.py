@@ -19,7 +19,7 @@ def test_the_first_tutorial_runs_to_its_plot(open_notebook, shot):
     top = "([x, y]) => document.elementFromPoint(x, y).getAttribute('class')"
     assert "gdc-box" in page.evaluate(top, [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
     page.get_by_role("row").filter(has_text="Median NDVI, summer 2022").get_by_text(
-        "finished", exact=True
+        "Finished", exact=True
     ).first.wait_for()
     page.wait_for_timeout(500)
     shot(notebook, "tutorial")

@@ -42,12 +42,31 @@ def row(tracker, job_id):
 
 
 def press(tracker, action, **more):
-    tracker._on_message(tracker, {"action": action, **more}, [])
+    tracker._on_message(tracker, {"kind": action, **more}, [])
 
 
-def test_the_newest_job_comes_first_with_the_buttons_that_fit(tracker):
-    assert [(one["id"], one["actions"]) for one in tracker.jobs] == [("b", ["cancel"]), ("a", ["start", "delete"])]
+def ask(tracker, method, path, body=None):
+    """Send a request as the page does, and return the answer."""
+    answers = []
+    tracker.send = lambda content, buffers=None: answers.append(content)
+    press(tracker, "request", id="1", source="0", method=method, path=path, body=body)
+    wait_until(lambda: answers)
+    return answers[0]
+
+
+def test_the_newest_job_comes_first(tracker):
+    assert [(one["id"], one["status"]) for one in tracker.jobs] == [("b", "running"), ("a", "created")]
     assert row(tracker, "b")["progress"] == 30
+
+
+def test_what_changes_often_goes_to_the_page_apart(backend, tracker):
+    sent = []
+    tracker.observe(sent.append, "_rows")
+    assert [one["id"] for one in tracker._rows["jobs"]] == ["b", "a"]
+    assert tracker._progress == {"b": 30.0}
+    backend.jobs["b"]["progress"] = 31
+    wait_until(lambda: tracker._progress == {"b": 31.0})
+    assert sent == []
 
 
 def test_progress_is_followed_by_itself(backend, tracker):
@@ -55,44 +74,182 @@ def test_progress_is_followed_by_itself(backend, tracker):
     wait_until(lambda: row(tracker, "b")["progress"] == 80)
     backend.jobs["b"].update(status="finished", progress=100)
     wait_until(lambda: row(tracker, "b")["status"] == "finished")
-    assert row(tracker, "b")["actions"] == ["open", "delete"]
+    assert tracker._progress == {}
 
 
-def test_buttons_start_cancel_and_delete(backend, tracker):
-    press(tracker, "start", job="a")
+def test_jobs_are_started_cancelled_and_deleted(backend, tracker):
+    tracker.start("a")
     wait_until(lambda: row(tracker, "a")["status"] == "queued")
-    press(tracker, "cancel", job="a")
+    tracker.cancel("a")
     wait_until(lambda: row(tracker, "a")["status"] == "canceled")
-    press(tracker, "delete", job="a")
+    tracker.delete("a")
     wait_until(lambda: [one["id"] for one in tracker.jobs] == ["b"])
 
 
-def test_a_refusal_is_told_in_the_servers_words(tracker):
-    press(tracker, "cancel", job="gone")
-    wait_until(lambda: tracker._notice["level"] == "error")
-    assert tracker._notice["text"] == "The job 'gone' does not exist. (JobNotFound)"
+def test_of_several_jobs_those_that_can_be_are_deleted(backend, tracker):
+    with pytest.raises(ExceptionGroup, match="1 of 2 jobs could not be deleted") as caught:
+        tracker.delete("gone", "a")
+    assert "The job 'gone' does not exist" in str(caught.value.exceptions[0])
+    wait_until(lambda: [one["id"] for one in tracker.jobs] == ["b"])
 
 
-def test_logs_are_shown_filtered_and_follow_a_running_job(backend, tracker):
+def test_a_job_that_is_gone_is_not_selected_any_more(backend, tracker):
+    tracker.selected = "a"
+    del backend.jobs["a"]
+    wait_until(lambda: tracker.selected is None)
+
+
+def test_the_page_acts_through_the_kernel_and_refusals_reach_it(backend, tracker):
+    assert ask(tracker, "POST", "jobs/a/results")["status"] == 202
+    press(tracker, "refresh")
+    wait_until(lambda: row(tracker, "a")["status"] == "queued")
+    answer = ask(tracker, "DELETE", "jobs/gone")
+    assert (answer["status"], answer["body"]["message"]) == (404, "The job 'gone' does not exist.")
+
+
+def test_a_job_is_renamed_and_duplicated_with_its_process(newer_federation):
+    from gdc_jupyter.client import connect
+
+    con = connect(newer_federation.url, user="user", token="password")
+    job = con.create_job({"add1": {"process_id": "add", "arguments": {"x": 1, "y": 2}, "result": True}}, title="Sum")
+    tracker = JobTracker(con)
+    try:
+        tracker.rename(job, "Total")
+        wait_until(lambda: row(tracker, job.job_id)["title"] == "Total")
+        copy = tracker.duplicate(job)
+        assert copy.describe()["title"] == "Copy of Total"
+        assert copy.describe()["process"] == job.describe()["process"]
+        assert copy.status() == "created"
+    finally:
+        tracker.close()
+
+
+def test_all_pages_are_turned_or_as_many_as_are_wanted(large_federation):
+    from gdc_jupyter.client import connect
+
+    con = connect(large_federation.url, user="user", token="password")
+    for limit, expected in ((None, 500), (150, 150)):
+        tracker = JobTracker(con, limit=limit)
+        tracker.close()
+        assert len(tracker.jobs) == expected
+        assert tracker.jobs[0]["id"] == "j-0500"
+
+
+def test_an_expired_token_is_told_with_what_to_do_and_nothing_is_lost(federation, monkeypatch):
+    from gdc_jupyter.client import connect
+
+    monkeypatch.setattr(job_tracker, "OFFLINE_DELAYS", (0.1, 0.2))
+    con = connect(federation.url, user="user", token="password")
+    tracker = JobTracker(con)
+    try:
+        federation.control(expired=True)
+        assert tracker.refresh() is False
+        assert tracker._problem["kind"] == "signed-out"
+        assert "connection.authenticate_basic(user, password)" in tracker._problem["message"]
+        assert len(tracker.jobs) == 12
+        con.authenticate_basic("user", "password")
+        wait_until(lambda: tracker._problem == {})
+    finally:
+        tracker.close()
+
+
+def test_a_running_job_that_only_its_description_tells_the_progress_of(backend, connection):
+    """Lists of openEO 1.1 have no progress, and the jobs of a federation may lack theirs for good."""
+    backend.jobs = {"b": job("b", "running")}
+    tracker = JobTracker(connection)
+    tracker.close()
+    assert tracker.jobs[0]["progress"] is None
+    assert ("GET", "/jobs/b") in backend.requests
+
+
+def test_the_states_of_ogc_executions_and_unknown_ones_are_kept(backend, connection):
+    backend.jobs = {"a": job("a", "successful"), "b": job("b", "hibernating"), "c": {"id": "c"}, "d": {"title": "none"}}
+    tracker = JobTracker(connection)
+    tracker.close()
+    assert {one["id"]: one["status"] for one in tracker.jobs} == {
+        "a": "finished",
+        "b": "hibernating",
+        "c": "unknown",
+    }
+
+
+@pytest.mark.parametrize("answer", [{"jobs": None}, {"jobs": [None, 3, {"id": "a"}], "links": "none"}, []])
+def test_lists_that_are_none_are_told_or_read_as_far_as_they_go(backend, connection, monkeypatch, answer):
+    monkeypatch.setattr(backend, "route", lambda *_: (200, answer))
+    tracker = JobTracker(connection)
+    tracker.close()
+    if isinstance(answer, dict) and answer["jobs"]:
+        assert [one["id"] for one in tracker.jobs] == ["a"]
+    else:
+        assert tracker._problem["kind"] == "rubbish"
+
+
+def test_pushed_changes_are_taken_over(backend, tracker):
+    before = len(backend.requests)
+    tracker._on_pushed("b", "running", 55.0)
+    assert row(tracker, "b")["progress"] == 55
+    assert tracker._list.change("b", "running", 56.0) is False
+    assert tracker._list.change("b", "finished", 100.0) is True
+    assert tracker._list.change("stranger", "queued", 0.0) is True
+    assert len(backend.requests) - before < 5
+
+
+def test_logs_are_returned_from_a_level_on_whatever_the_back_end_sends(backend, tracker):
     entry = {"id": "1", "level": "warning", "message": "<b>two dates</b> are cloudy", "time": "2026-01-01T00:00:00Z"}
-    backend.log_entries = [entry]
-    press(tracker, "logs", job="b", level="warning")
-    wait_until(lambda: tracker._log.get("entries"))
-    assert tracker._log["entries"][0]["message"] == "<b>two dates</b> are cloudy"
+    backend.log_entries = [entry, {**entry, "id": "2", "level": "debug", "message": "read"}]
+    assert [one["message"] for one in tracker.show_logs("b", "warning")] == ["<b>two dates</b> are cloudy"]
     assert ("GET", "/jobs/b/logs?level=warning") in backend.requests
-    backend.log_entries = [entry, {**entry, "id": "2", "message": "done"}]
-    wait_until(lambda: len(tracker._log["entries"]) == 2)
-    press(tracker, "close logs")
-    assert tracker._log == {}
+    assert tracker.selected == "b"
+    assert tracker._asked["tab"] == "log"
+
+
+def test_the_graph_of_a_job_is_handed_on(tracker):
+    seen = []
+    press(tracker, "graph", process={"process_graph": {}}, title="NDVI")
+    assert tracker.graph == {"title": "NDVI", "process": {"process_graph": {}}}
+    assert "graph" in tracker._notice["text"]
+    tracker.on_graph(lambda process, title: seen.append((process, title)))
+    press(tracker, "graph", process={"process_graph": {}}, title="EVI")
+    assert seen == [({"process_graph": {}}, "EVI")]
+
+
+def test_a_result_is_shown_on_the_map_that_was_given(backend, connection):
+    class Area:
+        def add_layer(self, job, **options):
+            self.added = (job.job_id, options)
+            return "layer"
+
+    backend.jobs = {"a": job("a", "finished")}
+    area = Area()
+    tracker = JobTracker(connection, area=area)
+    try:
+        assert tracker._has_map
+        press(tracker, "map", job="a")
+        wait_until(lambda: tracker._notice["text"] == "Shown on the map.")
+        assert area.added == ("a", {"name": "Job a"})
+    finally:
+        tracker.close()
+
+
+def test_results_are_saved_in_a_folder_with_the_name_of_the_job(backend, tracker, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mean.json").write_text("{}")
+    backend.results = {"mean.json": tmp_path / "mean.json"}
+    backend.jobs["b"] |= {"title": "../a: b", "status": "finished"}
+    tracker.refresh()
+    press(tracker, "save", job="b")
+    wait_until(lambda: "Saved mean.json" in tracker._notice["text"])
+    assert (tmp_path / "_a_ b" / "mean.json").read_text() == "{}"
+    assert [path.name for path in tracker.download("b", tmp_path / "other")] == ["mean.json"]
 
 
 def test_the_last_state_stays_while_the_server_is_away(backend, tracker):
     backend.down()
-    wait_until(lambda: "does not answer" in tracker._problem)
+    wait_until(lambda: tracker._problem.get("kind") == "offline")
     assert len(tracker.jobs) == 2
     backend.jobs["b"]["progress"] = 90
     backend.up()
-    wait_until(lambda: tracker._problem == "")
+    wait_until(lambda: tracker._problem == {})
     assert row(tracker, "b")["progress"] == 90
 
 
@@ -107,7 +264,9 @@ def test_a_connection_without_login_says_so(backend):
     from gdc_jupyter.client import connect
 
     tracker = JobTracker(connect(backend.url))
-    assert "Log in" in tracker._problem
+    assert tracker._problem["kind"] == "signed-out"
+    assert "Log in" in tracker._problem["message"]
+    assert "Log in" in tracker._repr_html_()
     tracker.close()
 
 
@@ -179,7 +338,9 @@ def test_zarr_results_open(backend, connection, tmp_path):
 
 
 def test_no_secret_is_shown(tracker, connection):
-    shown = repr(tracker) + str(tracker._repr_mimebundle_()) + repr(connection) + str(tracker.get_state())
+    shown = (
+        repr(tracker) + str(tracker._repr_mimebundle_()) + repr(connection) + str({**tracker.get_state(), "_esm": ""})
+    )
     assert "secret-token" not in shown
     assert "granted" not in shown
 
@@ -208,6 +369,7 @@ def test_polling_is_quick_while_something_runs_and_backs_off_otherwise():
     assert delays[-1] == job_tracker.IDLE_DELAYS[1]
     assert next_delay(60, answered=False, active=True, watched=True) == job_tracker.OFFLINE_DELAYS[1]
     assert next_delay(1, answered=True, active=False, watched=False) == job_tracker.UNWATCHED_DELAY
+    assert next_delay(1, answered=True, active=True, watched=True, pushed=True) == job_tracker.PUSHED_DELAY
 
 
 def test_bad_arguments_are_refused(connection, tracker):
