@@ -145,15 +145,14 @@ def _pixels(
 
 
 def _on_axes(x: Mapping[str, Any], y: Mapping[str, Any], bbox: BBox | None) -> tuple[int, int, bool] | None:
-    edges = _pair(x.get("extent")), _pair(y.get("extent"))
+    geographic = x.get("reference_system") in _GEOGRAPHIC
+    edges = _pair(x.get("extent"), 360 if geographic else 0), _pair(y.get("extent"))
     steps = _step(x), _step(y)
     if edges[0] is None or edges[1] is None or steps[0] is None or steps[1] is None:
         return None
-    system = x.get("reference_system")
-    geographic = system in _GEOGRAPHIC
     box: BBox | None = (edges[0][0], edges[1][0], edges[0][1], edges[1][1])
     if bbox is not None:
-        wanted = bbox if geographic else _transformed(bbox, system)
+        wanted = bbox if geographic else _transformed(bbox, x.get("reference_system"))
         if wanted is None or box is None:
             return None
         box = _common(wanted, box) if geographic else _cut(wanted, box)
@@ -337,13 +336,15 @@ def _list(value: Any) -> list[dict[str, Any]]:
     return [dict(each) for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
-def _pair(value: Any) -> tuple[float, float] | None:
+def _pair(value: Any, turn: float = 0) -> tuple[float, float] | None:
+    """Return two numbers that ascend, the second one turn on where it must be."""
     if not isinstance(value, Iterable) or isinstance(value, str):
         return None
     numbers = [_number(each) for each in value]
-    if len(numbers) != 2 or numbers[0] is None or numbers[1] is None or numbers[0] >= numbers[1]:
+    if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
         return None
-    return numbers[0], numbers[1]
+    low, high = numbers[0], numbers[1] + (turn if numbers[1] < numbers[0] else 0)
+    return (low, high) if low < high else None
 
 
 def _number(value: Any) -> float | None:

@@ -51,7 +51,7 @@ def test_places_and_the_view_are_taken_by_keyboard(notebook, shot):
     page.get_by_role("button", name="Whole extent").press("Enter")
     notebook.wait_for("area.bbox and area.bbox[0] == 11.3213619")
     size = page.get_by_role("group", name="Place and selection").locator("output")
-    assert size.inner_text().startswith("S2_ALPS: about 4")
+    size.filter(has_text="S2_ALPS: about 400 × 400 pixels, 7 dates, 2 bands").wait_for()
     shot(notebook, "map-selection")
     notebook.theme("JupyterLab Dark")
     shot(notebook, "map-selection-dark")
@@ -142,7 +142,7 @@ def test_nothing_is_lost_while_the_kernel_is_away(notebook, shot):
         page.wait_for_timeout(50)
 
 
-def test_everything_on_the_map_has_a_role_and_a_name(notebook):
+def test_everything_on_the_map_has_a_role_and_a_name(notebook, axe, shot):
     page = notebook.page
     page.get_by_role("region", name="Map: arrow keys move it").wait_for()
     for name in ("Draw a box", "Move the corners of the box", "Drag the box", "Remove the box by a click on it"):
@@ -153,3 +153,19 @@ def test_everything_on_the_map_has_a_role_and_a_name(notebook):
           .map((each) => each.outerHTML)"""
     )
     assert nameless == []
+    axe(page.locator(".gdc-bbox-map"))
+    page.get_by_role("button", name="Copy as").press("Enter")
+    axe(page.locator(".gdc-bbox-map"))
+    page.keyboard.press("Escape")
+    field = page.get_by_role("spinbutton", name="West")
+    field.fill("170")
+    for name, text in (("South", "-20"), ("East", "-170"), ("North", "-10")):
+        page.get_by_role("spinbutton", name=name).fill(text)
+        page.get_by_role("spinbutton", name=name).press("Enter")
+    page.get_by_role("button", name="Over the antimeridian, with east 190").wait_for()
+    for theme in ("JupyterLab Dark", "JupyterLab Dark High Contrast", "JupyterLab Light"):
+        notebook.theme(theme)
+        shot(notebook, f"map-offers-{theme.split()[-1].lower()}")
+        axe(page.locator(".gdc-bbox-map"))
+    page.get_by_role("button", name="Over the antimeridian, with east 190").press("Enter")
+    notebook.wait_for("area.bbox == (170, -20, 190, -10)")

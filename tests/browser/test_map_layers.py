@@ -57,7 +57,7 @@ def wait_until_gone(lab, *titles):
         time.sleep(0.05)
 
 
-def test_a_result_is_on_the_map_within_a_second(open_notebook, lab, shot):
+def test_a_result_is_on_the_map_within_a_second(open_notebook, lab, axe, shot):
     notebook = open_notebook(MAP, CUBES)
     notebook.run_all()
     page = notebook.page
@@ -107,6 +107,20 @@ def test_a_result_is_on_the_map_within_a_second(open_notebook, lab, shot):
     notebook.theme("JupyterLab Dark")
     shot(notebook, "layer-dark")
     notebook.theme("JupyterLab Light")
+
+    # Tiles are compared as pictures are: each is cut at the border.
+    notebook.value("area.compare('NDVI', 'Colours')")
+    page.get_by_role("slider", name="Border between NDVI and Colours").wait_for()
+    layers = "document.querySelectorAll('.leaflet-gdc-layers-pane > .leaflet-layer')"
+    cuts = f"() => [...{layers}].map(({{ style }}) => style.clipPath)"
+    page.wait_for_function(f"() => ({cuts})().every((cut) => cut.startsWith('polygon'))")
+    left, right = (cut.partition("(")[2].split(",") for cut in page.evaluate(cuts))
+    assert left[1] == f" {right[0]}"
+    picture(page)
+    shot(notebook, "layer-compared")
+    axe(page.locator(".gdc-bbox-map"))
+    notebook.value("area.compare(None)")
+    page.wait_for_function(f"() => ({cuts})().every((cut) => cut === '')")
 
     # The legend's own buttons.
     legend.get_by_role("checkbox", name="Colours").click()
