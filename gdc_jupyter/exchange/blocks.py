@@ -42,6 +42,9 @@ from gdc_jupyter.exchange.same_graph import same_graph
 #: Longer expressions get a name of their own.
 _LONGEST_INLINE = 48
 
+#: The order of what callbacks are mostly given.
+_FIRST = ("data", "x", "y", "value", "index", "label", "parameters", "context")
+
 Callbacks = Mapping[str, Term]
 
 
@@ -238,7 +241,8 @@ class Block:
         return None
 
     def _possible_names(self, names: Iterable[str]) -> list[str]:
-        return [name for name in names if is_name(name) and name not in RESERVED]
+        possible = [name for name in names if is_name(name) and name not in RESERVED]
+        return sorted(possible, key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
 
     def _handed_over(self, name: str, names: list[str], way: Way) -> list[str] | None:
         """Return which of these names the client gives their parameters; None where it calls no such function."""

@@ -110,12 +110,14 @@ class CubeBlock(Block):
         filters = properties if isinstance(properties, Mapping) and all(map(is_callback, properties.values())) else {}
 
         def make(callbacks: Callbacks) -> Term:
+            from openeo import DataCube
+
             given = self.arguments(
                 {name: value for name, value in arguments.items() if not filters or name != "properties"}, {}
             )
             if filters:
                 given["properties"] = as_object({name: callbacks[f"{_PROPERTIES}{name}"] for name in filters})
-            positional, named = self._arranged("load_collection", given, OfflineConnection.load_collection)
+            positional, named = self._arranged("load_collection", given, DataCube.load_collection)
             named["fetch_metadata"] = self.literal(False)
             return call("connection.load_collection", OfflineConnection.load_collection, positional, named)
 
@@ -145,10 +147,11 @@ class CubeBlock(Block):
             # With a connection, formats are looked up by name.
             raise LookupError("format")
         first = WITHOUT_NAME.get(process)
-        named = {RENAMED.get((process, name), name): term for name, term in arguments.items() if name != first}
+        given = {RENAMED.get((process, name), name): term for name, term in arguments.items() if name != first}
         known = parameters_of(function)
-        if process != "load_collection" and not named.keys() <= set(known):
+        if not given.keys() <= set(known):
             raise LookupError(process)
+        named = {name: given[name] for name in known if name in given}
         return [arguments[first]] if first in arguments else [], named
 
 

@@ -28,6 +28,17 @@ def test_a_process_becomes_code(server):
     assert made == {"id": "more", "parameters": PROCESS["parameters"]}
 
 
+def test_the_code_computes_what_the_graph_does(server, graphs):
+    graph = graphs.median(format="CSV", resolution=200)
+    code = server.post("/python_code", graph, params={"url": server.url}).json()["code"]
+    namespace = {}
+    exec(code, namespace)
+    made = {"process_graph": namespace["result"].flat_graph()}
+    expected, found = (server.post("/result", {"process": process}) for process in (graph, made))
+    assert expected.status_code == found.status_code == 200
+    assert expected.content == found.content
+
+
 def test_without_an_address_the_code_is_for_the_notebook(server):
     code = server.post("/python_code", {"process_graph": GRAPH}).json()["code"]
     assert code.startswith("import gdc_jupyter\n")
