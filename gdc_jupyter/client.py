@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -105,6 +106,44 @@ def open_result(job: BatchJob, folder: str | Path | None = None) -> xr.DataArray
     raise GdcError(
         "ResultNotReadable",
         f"The result of job {job.job_id} holds {held}; only GeoTIFF, netCDF and Zarr open as xarray.",
+    )
+
+
+def open_answer(content: bytes, media_type: str) -> Any:
+    """Open what a back-end answered to a request for a result.
+
+    Parameters
+    ----------
+    content : bytes
+        JSON, a GeoTIFF, netCDF or a zipped Zarr store.
+    media_type : str
+        The value of the header ``Content-Type``.
+
+    Returns
+    -------
+    object or xarray.DataArray
+        A value of JSON; otherwise a cube, as of `open_result`.
+
+    Raises
+    ------
+    GdcError
+        ``ResultNotReadable`` for any other format.
+    """
+    kind = media_type.partition(";")[0].strip().lower()
+    if kind.endswith("json"):
+        return json.loads(content)
+    for media_types, suffix, opener in (
+        (GEOTIFF, ".tif", _open_geotiffs),
+        (NETCDF, ".nc", _open_netcdf),
+        (ZARR, ".zarr.zip", _open_zarr),
+    ):
+        if kind in media_types:
+            _downloads.append(tempfile.TemporaryDirectory(prefix="gdc-result-"))
+            path = Path(_downloads[-1].name) / f"result{suffix}"
+            path.write_bytes(content)
+            return opener([path], [{}])
+    raise GdcError(
+        "ResultNotReadable", f"The result is {kind or 'of no type'}; JSON, GeoTIFF, netCDF and Zarr open here."
     )
 
 

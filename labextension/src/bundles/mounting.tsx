@@ -32,6 +32,7 @@ export function widgetOf(Component: React.ComponentType<IWidgetView>, hostOf?: (
   return {
     render({ model, el }) {
       el.classList.add('gdc-Widget');
+      el.addEventListener('focusin', keepKeys);
       const messages = new KernelMessages(model);
       const backends = messages.backends((model.get('_sources') ?? []) as ISource[]);
       const host: IHost = {
@@ -46,11 +47,19 @@ export function widgetOf(Component: React.ComponentType<IWidgetView>, hostOf?: (
         </HostContext.Provider>
       );
       return () => {
+        el.removeEventListener('focusin', keepKeys);
         root.unmount();
         messages.dispose();
       };
     }
   };
+}
+
+/** Keep the keys of an element from the notebook around it, whose shortcuts of one letter spare fields for text alone. */
+function keepKeys({ target }: FocusEvent): void {
+  if (target instanceof Element && !target.matches(':read-write')) {
+    target.setAttribute('data-lm-suppress-shortcuts', 'true');
+  }
 }
 
 /** A trait of the model, followed, and the function that sets it. */

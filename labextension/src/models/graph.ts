@@ -113,8 +113,8 @@ export class GraphModel {
    *
    * @throws EditRefused where there is no graph in it
    */
-  load(source: unknown): void {
-    this.change(readGraph(source), null);
+  load(source: unknown, options?: IEditOptions): void {
+    this.change(readGraph(source), this.selection, options);
   }
 
   toJSON(): IGraphDocument {
