@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "exchange": set(),
     "widgets": {"client", "cube", "exchange", "selection", "server"},
 }
-OPEN_TO_ALL = {"answers", "errors", "garbage", "settings"}
+OPEN_TO_ALL = {"answers", "client_errors", "errors", "garbage", "settings"}
 HEAVY = {"numpy", "xarray", "rasterio", "openeo", "ipywidgets", "ipyleaflet", "anywidget", "pandas", "sqlalchemy"}
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gdc_jupyter.client_errors import told
 from gdc_jupyter.errors import GdcError
 
 if TYPE_CHECKING:
@@ -110,26 +110,8 @@ def _is_graph(value: Mapping[Any, Any]) -> bool:
 
 def _asked(describe: Any, connection: Connection | None) -> Mapping[str, Any]:
     """Return a description of a back-end."""
-    with _told(connection.root_url if connection is not None else "The back-end"):
+    with told(connection):
         described = describe()
     if not isinstance(described, Mapping):
         raise GdcError("ProcessGraphMissing", "The back-end answered with something that is no process.")
     return described
-
-
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Turn what the client raises into errors that a person can act on."""
-    import requests
-    from openeo.rest import OpenEoApiError, OpenEoApiPlainError, OpenEoClientException
-
-    try:
-        yield
-    except OpenEoApiError as error:
-        raise GdcError(error.code, error.message) from None
-    except (OpenEoApiPlainError, OpenEoClientException) as error:
-        raise GdcError("RequestInvalid", f"{name} answered: {error}") from None
-    except requests.JSONDecodeError:
-        raise GdcError("ProcessGraphMissing", f"{name} answered with something that is no JSON.") from None
-    except requests.RequestException:
-        raise GdcError("ServerNotFound", f"{name} does not answer.") from None

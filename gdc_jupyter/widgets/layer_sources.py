@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gdc_jupyter.client import connect, is_default_url, open_result
+from gdc_jupyter.client_errors import told
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import BBox, spatial_extent
 from gdc_jupyter.widgets.array_picture import LARGEST, ArrayPicture, array_picture
 from gdc_jupyter.widgets.graph_layer import GraphLayer, note_of_time
 from gdc_jupyter.widgets.map_layer import MapLayer
 from gdc_jupyter.widgets.picture_layer import PictureLayer
-from gdc_jupyter.widgets.tile_service import NO_TILES, TileService, graph_of, name_of, told
+from gdc_jupyter.widgets.tile_service import NO_TILES, TileService, graph_of, name_of
 from gdc_jupyter.widgets.world import mercator
 
 if TYPE_CHECKING:

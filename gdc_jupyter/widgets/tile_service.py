@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from gdc_jupyter.client import seen_by_browser
+from gdc_jupyter.client_errors import told
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.exchange.importing import process_graph_of
 from gdc_jupyter.selection import BBox
@@ -158,28 +158,6 @@ class TileService:
         with told(self.connection):
             response: requests.Response = getattr(self.connection, method)(path, **options)
             return response
-
-
-@contextmanager
-def told(connection: Connection) -> Iterator[None]:
-    """Turn what the client raises into errors that a person can act on."""
-    from openeo.rest import OpenEoApiError, OpenEoApiPlainError
-
-    try:
-        yield
-    except OpenEoApiError as error:
-        raise GdcError(error.code, error.message + _hint(error.http_status_code)) from None
-    except OpenEoApiPlainError as error:
-        status = error.http_status_code
-        code = "NotFound" if status in (_NOT_FOUND, 501) else "RequestInvalid"
-        raise GdcError(code, f"{connection.root_url} answers {status}.{_hint(status)}") from None
-    except requests.RequestException:
-        raise GdcError("ServerNotFound", f"{connection.root_url} does not answer.") from None
-
-
-def _hint(status: int | None) -> str:
-    """Return what to do about a status."""
-    return " Sign in: connection.authenticate_oidc(), or gdc.connect(url, token=…)." if status == 401 else ""
 
 
 def _xyz_type(connection: Connection) -> tuple[str, dict[str, Any]]:

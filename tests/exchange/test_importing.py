@@ -94,7 +94,7 @@ def test_what_a_back_end_says(federation):
     job = connection.job("j-0001")
     for switches, code in (
         ({"fail": ["/process_graphs/mine", "/jobs"]}, "Internal"),
-        ({"fail": [], "rubbish": ["/process_graphs/mine", "/jobs"]}, "ProcessGraphMissing"),
+        ({"fail": [], "rubbish": ["/process_graphs/mine", "/jobs"]}, "ServerNotFound"),
         ({"rubbish": [], "gone": ["/process_graphs/mine", "/jobs"]}, "ServerNotFound"),
     ):
         federation.control(**switches)
