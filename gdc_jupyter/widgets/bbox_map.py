@@ -317,7 +317,7 @@ class BBoxMap(BoxEditor):
             edges = ", ".join(f"{name} {degrees_text(edge)}" for name, edge in zip(EDGES, self.bbox, strict=True))
             parts = [f"Area: {edges} ({describe(self.bbox)})"]
         if self.collection is not None and self.size is not None:
-            parts += [f"of {self.collection['id']}", self.size.text()]
+            parts.append(": ".join(filter(None, (self.collection["id"], self.size.text()))))
         parts.append(self._items.note)
         return "; ".join(part for part in parts if part)
 
