@@ -4,7 +4,6 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon, settingsIcon, userIcon } from '@jupyterlab/ui-components';
 
-import { panelHost } from './panels/host';
 import { JobListWidget } from './panels/joblist';
 import { cubeIcon, jobsIcon } from './icons';
 import { tutorialPath } from './notebook';
@@ -27,7 +26,7 @@ export function addCommands(options: ICommandOptions): void {
   addServing(options);
 }
 
-function addOpening({ app, jobs, backends, folder, trans }: ICommandOptions): void {
+function addOpening({ app, jobs, folder, trans }: ICommandOptions): void {
   const { commands, shell } = app;
   const { contents } = app.serviceManager;
   const hasPanel = (id: string): boolean => [...shell.widgets('left')].some(widget => widget.id === id);
@@ -59,7 +58,7 @@ function addOpening({ app, jobs, backends, folder, trans }: ICommandOptions): vo
         return;
       }
       await showDialog({
-        body: new JobListWidget({ jobs, host: panelHost(commands, backends, trans), onShow: () => undefined }),
+        body: new JobListWidget(jobs, trans),
         buttons: [Dialog.okButton({ label: trans.__('Close') })]
       });
     }

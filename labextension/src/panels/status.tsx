@@ -1,20 +1,19 @@
 /** The status-bar item: how many jobs run, and how far they are. */
 import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
 import { type Popup, showPopup, TextItem } from '@jupyterlab/statusbar';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { outlineIcon } from '../icons';
 import type { IJobs } from '../tokens';
-import type { ITranslation } from '../translation';
 import { formatProgress, summarise } from '../words';
-import { type JobListWidget } from './joblist';
+import { JobListWidget } from './joblist';
 import { ProgressTrack } from '../components/progress';
 
 export class JobStatusItem extends ReactWidget {
   constructor(
     private readonly jobs: IJobs,
-    private readonly trans: ITranslation,
-    private readonly makeList: () => JobListWidget
+    private readonly trans: TranslationBundle
   ) {
     super();
     this.addClass('gdc-Status');
@@ -58,7 +57,7 @@ export class JobStatusItem extends ReactWidget {
     }
     void this.jobs.refresh();
     this.popup = showPopup({
-      body: this.makeList(),
+      body: new JobListWidget(this.jobs, this.trans),
       anchor: this,
       align: 'right',
       hasDynamicSize: true

@@ -9,14 +9,11 @@ const FEW_CHARACTERS = 420;
 export function Description({ text }: { text: string }): React.JSX.Element {
   const { trans } = useHost();
   const [isWhole, setIsWhole] = React.useState(false);
-  const blocks = React.useMemo(() => blocksOf(text), [text]);
   const isLong = text.length > FEW_CHARACTERS;
   return (
     <div className="gdc-Description">
       <div className={isLong && !isWhole ? 'gdc-Description-text gdc-mod-short' : 'gdc-Description-text'}>
-        {blocks.map((block, position) => (
-          <Block key={position} block={block} />
-        ))}
+        <Blocks text={text} />
       </div>
       {isLong && (
         <button
@@ -31,6 +28,18 @@ export function Description({ text }: { text: string }): React.JSX.Element {
         </button>
       )}
     </div>
+  );
+}
+
+/** The paragraphs, headings and items of a text. */
+export function Blocks({ text }: { text: string }): React.JSX.Element {
+  const blocks = React.useMemo(() => blocksOf(text), [text]);
+  return (
+    <>
+      {blocks.map((block, position) => (
+        <Block key={position} block={block} />
+      ))}
+    </>
   );
 }
 

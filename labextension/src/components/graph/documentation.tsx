@@ -4,6 +4,7 @@ import React from 'react';
 import { useHost } from '../../host';
 import { type IProcess } from '../../models/processes';
 import { typesOf } from '../../models/schema_check';
+import { Blocks, OutsideLink } from '../collections/description';
 import { Tags } from './palette';
 
 export function Documentation({ process }: { process: IProcess }): React.JSX.Element {
@@ -14,7 +15,7 @@ export function Documentation({ process }: { process: IProcess }): React.JSX.Ele
         {process.id} <Tags process={process} />
       </h4>
       {process.summary && <p className="gdc-Documentation-summary">{process.summary}</p>}
-      <Prose text={process.description} />
+      <Blocks text={process.description} />
       {process.parameters.length > 0 && (
         <dl>
           {process.parameters.map(parameter => (
@@ -27,7 +28,7 @@ export function Documentation({ process }: { process: IProcess }): React.JSX.Ele
                 </span>
               </dt>
               <dd>
-                <Prose text={parameter.description} />
+                <Blocks text={parameter.description} />
               </dd>
             </React.Fragment>
           ))}
@@ -40,35 +41,9 @@ export function Documentation({ process }: { process: IProcess }): React.JSX.Ele
       )}
       {process.links.map(({ href, title }) => (
         <p key={href}>
-          <a href={href} target="_blank" rel="noopener noreferrer">
-            {title}
-          </a>
+          <OutsideLink href={href}>{title}</OutsideLink>
         </p>
       ))}
     </article>
   );
-}
-
-/** Paragraphs of a text; of its Markdown, code and emphasis are shown. */
-export function Prose({ text }: { text: string }): React.JSX.Element {
-  const paragraphs = text.split(/\n\s*\n/).filter(each => each.trim() !== '');
-  return (
-    <>
-      {paragraphs.map((paragraph, index) => (
-        <p key={index}>{piecesOf(paragraph)}</p>
-      ))}
-    </>
-  );
-}
-
-function piecesOf(text: string): React.ReactNode[] {
-  return text.split(/(`[^`\n]+`|\*\*[^*\n]+\*\*)/).map((piece, index) => {
-    if (piece.startsWith('`') && piece.endsWith('`') && piece.length > 2) {
-      return <code key={index}>{piece.slice(1, -1)}</code>;
-    }
-    if (piece.startsWith('**') && piece.endsWith('**') && piece.length > 4) {
-      return <strong key={index}>{piece.slice(2, -2)}</strong>;
-    }
-    return piece;
-  });
 }

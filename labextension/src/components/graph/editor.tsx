@@ -1,5 +1,6 @@
 /** The editor of a process graph: outline, picture and JSON of one model, with undo, import, export and more. */
 import React from 'react';
+import { flushSync } from 'react-dom';
 
 import type { IBackend } from '../../backend/backend';
 import { useHost } from '../../host';
@@ -54,6 +55,13 @@ export function GraphEditor({ model, backend, actions = {}, notice }: IGraphEdit
   );
 }
 
+/** Give the focus to the outline where what had it is gone. */
+function keepFocus(editor: Element): void {
+  if (!editor.contains(document.activeElement)) {
+    editor.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"], [role="combobox"], [role="tab"][tabindex="0"]')?.focus();
+  }
+}
+
 function onUndoKey(
   event: React.KeyboardEvent,
   model: GraphModel,
@@ -72,11 +80,14 @@ function onUndoKey(
   event.stopPropagation();
   const isRedo = key === 'y' || event.shiftKey;
   const canDo = isRedo ? model.canRedo : model.canUndo;
-  if (isRedo) {
-    model.redo();
-  } else {
-    model.undo();
-  }
+  flushSync(() => {
+    if (isRedo) {
+      model.redo();
+    } else {
+      model.undo();
+    }
+  });
+  keepFocus(event.currentTarget);
   say(canDo ? (isRedo ? redone : undone) : nothing);
 }
 

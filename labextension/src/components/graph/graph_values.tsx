@@ -73,7 +73,7 @@ export function GraphsValue({ id, value, onValue, onOpen }: IGraphValueProps): R
       ))}
       <div className="gdc-GraphValue">
         <input
-          id={`${id}-open`}
+          id={id}
           className="gdc-Input"
           type="text"
           placeholder="eo:cloud_cover"

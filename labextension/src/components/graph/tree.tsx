@@ -211,6 +211,11 @@ function Row({ row, isActive, isStop, onActive, onExpand, onOpen }: IRowProps): 
       onClick={() => {
         onActive(row.path);
       }}
+      onFocus={() => {
+        if (!isActive) {
+          onActive(row.path);
+        }
+      }}
       onDoubleClick={onOpen}
     >
       <span
