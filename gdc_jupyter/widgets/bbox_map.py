@@ -21,7 +21,7 @@ from gdc_jupyter.widgets.layer_figure import layer_figure
 from gdc_jupyter.widgets.places import places
 from gdc_jupyter.widgets.selection_bar import SelectionBar
 from gdc_jupyter.widgets.selection_size import SelectionSize, band_names, selection_size
-from gdc_jupyter.widgets.snippets import KINDS, box_text, snippet
+from gdc_jupyter.widgets.snippets import KINDS, box_text, kinds_for, snippet
 
 if TYPE_CHECKING:
     from openeo.rest.connection import Connection
@@ -275,7 +275,7 @@ class BBoxMap(BoxEditor):
 
     def _copies(self) -> list[dict[str, str]]:
         """Return what can be copied; without a text where a server has to be asked first."""
-        kinds: dict[str, str] = {} if self.selection is None else dict(KINDS)
+        kinds: dict[str, str] = {} if self.selection is None else self._kinds()
         if self.bbox is not None:
             kinds |= BOX_KINDS
         asked = {"dap_urls", *(("coverage",) if self.connection is None else ())}
@@ -283,6 +283,16 @@ class BBoxMap(BoxEditor):
             {"kind": kind, "words": words, "text": "" if kind in asked else self.copy_as(kind)}
             for kind, words in kinds.items()
         ]
+
+    def _kinds(self) -> dict[str, str]:
+        """Return what the back-end can be asked for, or all where it does not tell."""
+        if self.connection is None:
+            return dict(KINDS)
+        try:
+            # The client has asked for them already.
+            return kinds_for(self.connection.capabilities().capabilities) or dict(KINDS)
+        except Exception:  # a back-end that is gone meanwhile shall not keep anybody from choosing a box
+            return dict(KINDS)
 
     def _on_fields(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         if content.get("action") == "whole" and self._footprint is not None:
@@ -317,7 +327,7 @@ class BBoxMap(BoxEditor):
             edges = ", ".join(f"{name} {degrees_text(edge)}" for name, edge in zip(EDGES, self.bbox, strict=True))
             parts = [f"Area: {edges} ({describe(self.bbox)})"]
         if self.collection is not None and self.size is not None:
-            parts += [f"of {self.collection['id']}", self.size.text()]
+            parts.append(": ".join(filter(None, (self.collection["id"], self.size.text()))))
         parts.append(self._items.note)
         return "; ".join(part for part in parts if part)
 

@@ -63,6 +63,22 @@ def snippet(selection: Selection, kind: str, root_url: str | None = None) -> str
     return _MAKERS[kind](selection, None if root_url is None or is_default_url(root_url) else root_url)
 
 
+def kinds_for(capabilities: Mapping[str, Any]) -> dict[str, str]:
+    """Return those of `KINDS` that can be asked of a server, by what its landing page tells."""
+    told = capabilities.get("conformsTo")
+    classes = [str(each) for each in told] if isinstance(told, list) else []
+    has = {
+        "openeo": "api_version" in capabilities,
+        "xarray": "api_version" in capabilities,
+        "stac": any("/item-search" in each for each in classes),
+        "coverage": any("/ogcapi-coverages" in each for each in classes),
+        # Only servers of this kind list addresses by the names of openEO's collections.
+        "dap": "gdc_version" in capabilities,
+        "dap_urls": "gdc_version" in capabilities,
+    }
+    return {kind: words for kind, words in KINDS.items() if has[kind]}
+
+
 def box_text(bbox: BBox, kind: str) -> str:
     """Return a box alone, as ``bbox`` (four numbers), ``spatial_extent`` (of openEO) or ``geojson``."""
     if kind == "bbox":

@@ -4,6 +4,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon, settingsIcon, userIcon } from '@jupyterlab/ui-components';
 
+import { panelHost } from './panels/host';
 import { JobListWidget } from './panels/joblist';
 import { cubeIcon, jobsIcon } from './icons';
 import { tutorialPath } from './notebook';
@@ -26,7 +27,7 @@ export function addCommands(options: ICommandOptions): void {
   addServing(options);
 }
 
-function addOpening({ app, jobs, folder, trans }: ICommandOptions): void {
+function addOpening({ app, jobs, backends, folder, trans }: ICommandOptions): void {
   const { commands, shell } = app;
   const { contents } = app.serviceManager;
   const hasPanel = (id: string): boolean => [...shell.widgets('left')].some(widget => widget.id === id);
@@ -58,7 +59,7 @@ function addOpening({ app, jobs, folder, trans }: ICommandOptions): void {
         return;
       }
       await showDialog({
-        body: new JobListWidget(jobs, trans),
+        body: new JobListWidget({ jobs, host: panelHost(commands, backends, trans), onShow: () => undefined }),
         buttons: [Dialog.okButton({ label: trans.__('Close') })]
       });
     }

@@ -1,50 +1,19 @@
-/** The plugins of the data cube: its jobs, its commands, its cards in the launcher, its item in the status bar. */
+/** The plugins of the data cube: its back-ends and jobs, its panels, its commands, its cards in the launcher. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
-import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { Api, parseEvent } from './api';
 import { addCommands } from './commands';
 import { offer } from './offers';
 import { backendsPlugin } from './panels/backends';
 import { addFileCommands, addFileTypes } from './panels/files';
+import { jobsPanelPlugin, jobsPlugin } from './panels/jobs';
 import { addMapCommands } from './panels/map_cells';
-import { JobStatusItem } from './panels/status';
-import { JobsModel } from './jobs';
 import { CommandIDs, DOMAIN, IBackends, IJobs } from './tokens';
-
-const jobsPlugin: JupyterFrontEndPlugin<IJobs> = {
-  id: 'gdc-jupyter:plugin',
-  description: 'Follows the batch jobs of the data-cube service.',
-  autoStart: true,
-  provides: IJobs,
-  optional: [ISettingRegistry],
-  activate: (app: JupyterFrontEnd, registry: ISettingRegistry | null): IJobs => {
-    const jobs = new JobsModel(new Api(app.serviceManager.serverSettings));
-    void app.restored.then(() => jobs.start());
-    app.serviceManager.events.stream.connect((_, event) => {
-      const change = parseEvent(event);
-      if (change) {
-        jobs.notice(change);
-      }
-    });
-    void registry?.load('gdc-jupyter:plugin').then(settings => {
-      const apply = (): void => {
-        const seconds = settings.composite as { runningInterval: number; idleInterval: number };
-        jobs.setIntervals({ running: seconds.runningInterval * 1000, idle: seconds.idleInterval * 1000 });
-      };
-      settings.changed.connect(apply);
-      apply();
-    });
-    return jobs;
-  }
-};
 
 const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'gdc-jupyter:commands',
@@ -98,23 +67,5 @@ const filesPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-const statusPlugin: JupyterFrontEndPlugin<void> = {
-  id: 'gdc-jupyter:status',
-  description: 'The jobs of the data cube in the status bar.',
-  autoStart: true,
-  requires: [IJobs, IStatusBar],
-  optional: [ITranslator],
-  activate: (_app: JupyterFrontEnd, jobs: IJobs, statusBar: IStatusBar, translator: ITranslator | null): void => {
-    const item = new JobStatusItem(jobs, (translator ?? nullTranslator).load(DOMAIN));
-    statusBar.registerStatusItem('gdc-jupyter:status', {
-      item,
-      align: 'right',
-      rank: 200,
-      isActive: () => jobs.available || jobs.jobs.length > 0,
-      activeStateChanged: jobs.changed
-    });
-  }
-};
-
-export default [backendsPlugin, jobsPlugin, commandsPlugin, filesPlugin, statusPlugin];
+export default [backendsPlugin, jobsPlugin, jobsPanelPlugin, commandsPlugin, filesPlugin];
 export { IBackends, IJobs } from './tokens';

@@ -1,10 +1,17 @@
-/** The jobs of the user, asked for often while something runs and seldom while nothing does. */
+/** The jobs of the user on a back-end, asked for often while something runs and seldom while nothing does. */
 import { type IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import type { Api } from './api';
-import type { IJob, IJobs } from './tokens';
+import { asBackendError, BackendError, type IBackend } from './backend/backend';
+import { type IJob, isActive, isEnded } from './models/job';
+import type { LogLevel } from './models/job_log';
+import { type IAsset, type IEstimate, JobRequests } from './models/job_requests';
+import type { ILogEntry } from './models/job_log';
+import type { IJobsState, IJobSource } from './models/job_source';
+import { Stopwatch } from './models/job_times';
+import { isRecord, numberOf, textOf } from './reading';
+import type { IJobs } from './tokens';
 
 /** What the server pushes when a job has changed. */
 export type JobChange = Pick<IJob, 'id' | 'status' | 'progress'>;
@@ -15,14 +22,41 @@ export interface IIntervals {
   idle: number;
 }
 
+interface IJobsModelOptions {
+  intervals?: IIntervals;
+  /** What to do when the back-end wants a login, where it cannot be given here. */
+  signIn?: string;
+}
+
 const SLOWEST = 300_000;
+/** A whole list of many pages is asked for again after this many milliseconds. */
+const WHOLE_EVERY = 15_000;
+/** Jobs at work that are asked about one by one, since they are not on the first page. */
+const MOST_DESCRIBED = 10;
+/** The schema of the event that a changed job emits. */
+const JOB_EVENT = 'urn:gdc-jupyter:job:1';
 
 export class JobsModel implements IJobs, IDisposable {
-  constructor(api: Pick<Api, 'jobs' | 'cancel'>, intervals: IIntervals = { running: 2000, idle: 10_000 }) {
-    this.api = api;
+  constructor(backend: IBackend, { intervals = { running: 2000, idle: 10_000 }, signIn = '' }: IJobsModelOptions = {}) {
+    this.requests = new JobRequests(backend);
+    this.source = {
+      server: backend.title,
+      // Where the login is that of the page, nobody can sign in to the back-end alone.
+      backend: signIn ? '' : backend.id,
+      requests: this.requests,
+      state: () => this.known,
+      subscribe: listener => {
+        this.signal.connect(listener);
+        return () => {
+          this.signal.disconnect(listener);
+        };
+      },
+      refresh: () => void this.refresh()
+    };
     this.intervals = intervals;
+    this.signIn = signIn;
     this.poll = new Poll({
-      name: 'gdc-jupyter:jobs',
+      name: `gdc-jupyter:jobs ${backend.id}`,
       auto: false,
       factory: () => this.load(),
       frequency: { interval: intervals.idle, backoff: true, max: SLOWEST },
@@ -30,12 +64,14 @@ export class JobsModel implements IJobs, IDisposable {
     });
   }
 
+  readonly source: IJobSource;
+
   get jobs(): readonly IJob[] {
-    return this.list;
+    return this.known.jobs;
   }
 
   get active(): readonly IJob[] {
-    return this.list.filter(isActive);
+    return this.jobs.filter(isActive);
   }
 
   get progress(): number {
@@ -45,11 +81,11 @@ export class JobsModel implements IJobs, IDisposable {
   }
 
   get available(): boolean {
-    return this.answered && !this.failure;
+    return this.known.loaded && !this.known.problem;
   }
 
   get failure(): string {
-    return this.reason;
+    return this.known.problem?.message ?? '';
   }
 
   get changed(): ISignal<this, void> {
@@ -61,7 +97,7 @@ export class JobsModel implements IJobs, IDisposable {
   }
 
   /** Begin to ask; nothing is sent before. */
-  async start(): Promise<void> {
+  async begin(): Promise<void> {
     await this.poll.start();
   }
 
@@ -72,24 +108,63 @@ export class JobsModel implements IJobs, IDisposable {
   }
 
   async refresh(): Promise<void> {
+    this.wholeAt = 0;
     await this.poll.refresh();
     await this.poll.tick.catch(() => undefined);
   }
 
-  /** Take over a change that the server has pushed. Everybody's changes are pushed: an unknown job is asked about once. */
+  /**
+   * Take over a change that the server has pushed. Everybody's changes are pushed: an unknown job is asked about once,
+   * and one that has ended for what the event does not tell.
+   */
   notice({ id, status, progress }: JobChange): void {
-    if (this.list.some(job => job.id === id)) {
-      const updated = new Date().toISOString();
-      this.update(sortJobs(this.list.map(job => (job.id === id ? { ...job, status, progress, updated } : job))), '');
-    } else if (!this.strangers.has(id)) {
-      this.strangers.add(id);
+    const job = this.jobs.find(each => each.id === id);
+    if (!job) {
+      if (!this.strangers.has(id)) {
+        this.strangers.add(id);
+        void this.refresh();
+      }
+      return;
+    }
+    const hasEnded = status !== job.status && isEnded({ status });
+    const updated = status === job.status ? job.updated : new Date().toISOString();
+    const changed = { ...job, status, progress: status === 'finished' ? 100 : progress, updated };
+    this.update(this.watch.note(this.jobs.map(each => (each === job ? changed : each)), Date.now()), null);
+    if (hasEnded) {
       void this.refresh();
     }
   }
 
-  async cancel(id: string): Promise<void> {
-    await this.api.cancel(id);
-    await this.refresh();
+  start(id: string): Promise<void> {
+    return this.acting(this.requests.start(id));
+  }
+
+  cancel(id: string): Promise<void> {
+    return this.acting(this.requests.cancel(id));
+  }
+
+  remove(id: string): Promise<void> {
+    return this.acting(this.requests.remove(id));
+  }
+
+  rename(id: string, title: string): Promise<void> {
+    return this.acting(this.requests.rename(id, title));
+  }
+
+  duplicate(id: string, title: string): Promise<string> {
+    return this.acting(this.requests.duplicate(id, title));
+  }
+
+  logs(id: string, level: LogLevel, after?: string): Promise<ILogEntry[]> {
+    return this.requests.logs(id, level, after);
+  }
+
+  results(id: string): Promise<IAsset[]> {
+    return this.requests.results(id);
+  }
+
+  estimate(id: string): Promise<IEstimate | null> {
+    return this.requests.estimate(id);
   }
 
   dispose(): void {
@@ -97,24 +172,62 @@ export class JobsModel implements IJobs, IDisposable {
     Signal.clearData(this);
   }
 
+  private async acting<T>(action: Promise<T>): Promise<T> {
+    const done = await action;
+    await this.refresh();
+    return done;
+  }
+
   private async load(): Promise<void> {
     try {
-      this.update(sortJobs(await this.api.jobs()), '');
+      this.update(this.watch.note(await this.look(), Date.now()), null);
     } catch (error) {
-      this.update(this.list, error instanceof Error ? error.message : String(error));
+      this.update(this.jobs, this.inWords(asBackendError(error)));
       throw error;
     }
   }
 
-  private update(list: IJob[], failure: string): void {
-    const before = JSON.stringify([this.list, this.reason, this.answered]);
-    this.list = list;
-    this.reason = failure;
-    this.answered = true;
-    this.setPace();
-    if (JSON.stringify([list, failure, true]) !== before) {
-      this.signal.emit();
+  /** Ask for all jobs, or where that was not long ago, for the newest and for those at work. */
+  private async look(): Promise<readonly IJob[]> {
+    if (Date.now() - this.wholeAt >= WHOLE_EVERY) {
+      const all = await this.requests.all();
+      this.wholeAt = Date.now();
+      return all;
     }
+    const { jobs, whole } = await this.requests.first();
+    if (whole) {
+      return jobs;
+    }
+    const found = new Map(jobs.map(job => [job.id, job]));
+    const others = this.active.filter(job => !found.has(job.id)).slice(0, MOST_DESCRIBED);
+    for (const described of await Promise.all(others.map(job => this.describe(job)))) {
+      found.set(described.id, described);
+    }
+    const kept = this.jobs.filter(job => !found.has(job.id));
+    return [...found.values(), ...kept];
+  }
+
+  /** A job as it is now; as it was where it cannot be asked about, until the next whole list. */
+  private async describe(job: IJob): Promise<IJob> {
+    return this.requests.get(job.id).catch(() => job);
+  }
+
+  private inWords(error: BackendError): BackendError {
+    const isLost = error.kind === 'signed-out' && this.signIn;
+    return isLost ? new BackendError(error.kind, this.signIn, error.status, error.code) : error;
+  }
+
+  private update(list: readonly IJob[], problem: BackendError | null): void {
+    const before = this.known;
+    const jobs = sameJobs(list, before.jobs) ? before.jobs : list;
+    const loaded = before.loaded || !problem;
+    const isSame = jobs === before.jobs && loaded === before.loaded && sameProblem(problem, before.problem);
+    if (isSame) {
+      return;
+    }
+    this.known = { jobs, loaded, problem };
+    this.setPace();
+    this.signal.emit();
   }
 
   private setPace(): void {
@@ -124,23 +237,31 @@ export class JobsModel implements IJobs, IDisposable {
     }
   }
 
-  private readonly api: Pick<Api, 'jobs' | 'cancel'>;
+  private readonly requests: JobRequests;
   private readonly poll: Poll;
   private readonly signal = new Signal<this, void>(this);
-  private intervals: IIntervals;
-  private list: IJob[] = [];
+  private readonly watch = new Stopwatch();
   private readonly strangers = new Set<string>();
-  private reason = '';
-  private answered = false;
+  private readonly signIn: string;
+  private intervals: IIntervals;
+  private known: IJobsState = { jobs: [], loaded: false, problem: null };
+  private wholeAt = 0;
 }
 
-/** Whether a job waits or works. */
-export function isActive(job: IJob): boolean {
-  return job.status === 'queued' || job.status === 'running';
+/** Read a pushed event; null where it is not about a job. */
+export function readEvent(event: unknown): JobChange | null {
+  const id = textOf(event, 'id');
+  const status = textOf(event, 'status');
+  if (!isRecord(event) || event.schema_id !== JOB_EVENT || !id || !status) {
+    return null;
+  }
+  return { id, status, progress: numberOf(event, 'progress') };
 }
 
-/** Running jobs first, then queued ones, then the rest; the newest first in each. */
-export function sortJobs(jobs: readonly IJob[]): IJob[] {
-  const rank = (job: IJob): number => (job.status === 'running' ? 0 : job.status === 'queued' ? 1 : 2);
-  return [...jobs].sort((a, b) => rank(a) - rank(b) || b.updated.localeCompare(a.updated));
+function sameJobs(list: readonly IJob[], other: readonly IJob[]): boolean {
+  return list.length === other.length && JSON.stringify(list) === JSON.stringify(other);
+}
+
+function sameProblem(problem: BackendError | null, other: BackendError | null): boolean {
+  return problem?.kind === other?.kind && problem?.message === other?.message;
 }

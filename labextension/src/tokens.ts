@@ -3,6 +3,12 @@ import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
 import type { IBackend } from './backend/backend';
+import type { IJob } from './models/job';
+import type { ILogEntry, LogLevel } from './models/job_log';
+import type { IAsset, IEstimate } from './models/job_requests';
+import type { IJobSource } from './models/job_source';
+
+export { type IJob, JOB_STATUSES, type JobStatus } from './models/job';
 
 /** The translation domain of this extension. */
 export const DOMAIN = 'gdc_jupyter';
@@ -72,25 +78,9 @@ export interface IBackends {
 
 export const IBackends = new Token<IBackends>('gdc-jupyter:IBackends', 'The back-ends that the data-cube panels ask.');
 
-/** The states that a job can be in. */
-export const JOB_STATUSES = ['created', 'queued', 'running', 'canceled', 'finished', 'error'] as const;
-
-export type JobStatus = (typeof JOB_STATUSES)[number];
-
-/** A batch job, as the list of jobs tells of it. */
-export interface IJob {
-  readonly id: string;
-  readonly title: string;
-  readonly status: JobStatus;
-  /** Blocks done of blocks in all, in percent; null where the service does not say. */
-  readonly progress: number | null;
-  /** When the job was last changed, RFC 3339. */
-  readonly updated: string;
-}
-
 /** The jobs of the user, kept up to date while the page is visible. */
 export interface IJobs {
-  /** The jobs: queued and running ones first, then the newest. */
+  /** The jobs, in no certain order. */
   readonly jobs: readonly IJob[];
   /** The jobs that are queued or running. */
   readonly active: readonly IJob[];
@@ -100,12 +90,27 @@ export interface IJobs {
   readonly available: boolean;
   /** Why the service did not answer, or an empty text. */
   readonly failure: string;
+  /** The same for the table of jobs. */
+  readonly source: IJobSource;
   /** Emitted when any of the above has changed. */
   readonly changed: ISignal<IJobs, void>;
   /** Ask the service now. */
   refresh(): Promise<void>;
+  /** Queue a job, dropping the results of an earlier run. */
+  start(id: string): Promise<void>;
   /** Cancel a queued or running job. */
   cancel(id: string): Promise<void>;
+  /** Delete a job with its results. */
+  remove(id: string): Promise<void>;
+  rename(id: string, title: string): Promise<void>;
+  /** Make a job with the same process, and return its id. */
+  duplicate(id: string, title: string): Promise<string>;
+  /** Entries of the log of a level or more severe, after the one with the id `after`. */
+  logs(id: string, level: LogLevel, after?: string): Promise<ILogEntry[]>;
+  /** The files that a finished job has made. */
+  results(id: string): Promise<IAsset[]>;
+  /** What a job would take; null where the service makes no estimates. */
+  estimate(id: string): Promise<IEstimate | null>;
 }
 
 export const IJobs = new Token<IJobs>('gdc-jupyter:IJobs', 'The batch jobs of the data-cube service.');

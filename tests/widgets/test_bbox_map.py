@@ -289,7 +289,7 @@ def test_the_selection_is_measured_against_the_collection(area):
     assert area.bar.size == "1\u202f000 × 1\u202f000 pixels, 3 dates, 2 bands, 9 MB"
     area.bbox, area.datetime, area.bands = (11, 41, 12, 43), "2022-01-15/2022-03-01", ("nir",)
     assert area.bar.size == "about 100 × 200 pixels, 1 date, 1 band, about 40 kB"
-    assert "of SCENES; about 100 × 200" in area._repr_html_()
+    assert "SCENES: about 100 × 200" in area._repr_html_()
     area.bbox = (0, 0, 1, 1)
     assert "outside of the collection" in area.bar.size
 

@@ -38,9 +38,11 @@ def test_every_collection_is_taken_as_it_is(area, connection):
         # The client does not write ids of this kind into an address as it should.
         area.collection = connection.describe_collection(quote(collection_id, safe=""))
         assert area.selection.collection == collection_id
-        for copy in area.bar.copies:
-            if copy["kind"] in ("openeo", "stac", "xarray", "dap"):
-                compile(copy["text"], copy["kind"], "exec")
+        texts = {copy["kind"]: copy["text"] for copy in area.bar.copies}
+        # It has no search of items, no coverages and no OPeNDAP.
+        assert list(texts) == ["openeo", "xarray", "bbox", "spatial_extent", "geojson"]
+        for kind in ("openeo", "xarray"):
+            compile(texts[kind], kind, "exec")
         if collection_id in ("NO_EXTENT", "NULL_FIELDS", "ODD FIELDS/ä"):
             assert f"{collection_id} tell no extent" in area.fields.message
     area.collection = connection.describe_collection("SENTINEL2_L2A")

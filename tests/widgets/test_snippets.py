@@ -14,7 +14,7 @@ from gdc_jupyter.demo import server
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import Selection
 from gdc_jupyter.widgets import snippets
-from gdc_jupyter.widgets.snippets import KINDS, selection_code, snippet
+from gdc_jupyter.widgets.snippets import KINDS, kinds_for, selection_code, snippet
 
 MEADOW = Selection("S2_ALPS", (11.345, 46.495, 11.35, 46.499), "2022-06", ("B04", "B08"))
 UTM = Selection("S2_ALPS", (680000, 5151000, 680400, 5151200), "2022-06", ("B04",), 32632)
@@ -131,3 +131,12 @@ def test_the_lab_extension_has_the_same_code():
         given = case["selection"]
         selection = Selection(given["collection"], given.get("bbox"), given.get("datetime"), given.get("bands"))
         assert snippet(selection, case["kind"], case["root_url"]) == case["code"]
+
+
+def test_only_what_a_server_has_is_offered(url):
+    from gdc_jupyter import connect
+
+    assert kinds_for(connect(url, token="snippets").capabilities().capabilities) == KINDS
+    assert list(kinds_for({"api_version": "1.1.0"})) == ["openeo", "xarray"]
+    assert list(kinds_for({"conformsTo": ["https://api.stacspec.org/v1.0.0/item-search"]})) == ["stac"]
+    assert list(kinds_for({"conformsTo": "everything"})) == []

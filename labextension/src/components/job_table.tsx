@@ -24,21 +24,24 @@ interface IJobTableProps {
   onShow: (job: IJob, tab?: JobTab) => void;
   onCheck: (ids: ReadonlySet<string>) => void;
   onClose: () => void;
+  /** Whether each job has two lines, however wide the table is. */
+  compact: boolean;
   actions: IJobActions;
 }
 
 /** The heights of a row, in pixels, and the width below which it has two lines. */
 const LOW = 44;
-const HIGH = 74;
+const HIGH = 82;
 const NARROW = 620;
 /** Rows that the keys for pages go. */
 const PAGE = 8;
 
 export const JobTable = React.forwardRef<IJobTable, IJobTableProps>(function JobTable(props, handle) {
-  const { jobs, now, remaining, selected, checked, busy, onShow, onCheck, onClose, actions } = props;
+  const { jobs, now, remaining, selected, checked, busy, onShow, onCheck, onClose, compact, actions } = props;
   const { trans } = useHost();
   const grid = React.useRef<HTMLDivElement>(null);
-  const narrow = useNarrow(grid);
+  const isSmall = useNarrow(grid);
+  const narrow = compact || isSmall;
   const [active, setActive] = useActive(jobs, selected);
   const anchor = React.useRef<string | null>(null);
   const index = jobs.findIndex(job => job.id === active);

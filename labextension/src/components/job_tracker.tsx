@@ -22,9 +22,11 @@ interface IJobTrackerProps {
   onSelect: (id: string | null) => void;
   /** A part of the details that is to be shown; each time it is asked for with another turn. */
   asked?: { readonly tab: JobTab; readonly turn: number };
+  /** Whether there is only room for the table: a job is then shown in detail elsewhere. */
+  compact?: boolean;
 }
 
-export function JobTracker({ source, place, selected, onSelect, asked }: IJobTrackerProps): React.JSX.Element {
+export function JobTracker({ source, place, selected, onSelect, asked, compact = false }: IJobTrackerProps): React.JSX.Element {
   const { trans } = useHost();
   const state = useJobs(source);
   const now = useClock(state.jobs.some(job => job.status === 'running'));
@@ -64,21 +66,23 @@ export function JobTracker({ source, place, selected, onSelect, asked }: IJobTra
 
   return (
     <div className="gdc-Jobs-tracker" aria-busy={!state.loaded && !state.problem}>
-      <JobToolbar
-        jobs={state.jobs}
-        shown={shown}
-        picked={picked}
-        filter={filter}
-        order={order}
-        place={place}
-        onFilter={setFilter}
-        onOrder={setOrder}
-        onCheck={setChecked}
-        onRefresh={() => {
-          source.refresh();
-        }}
-        actions={actions}
-      />
+      {!compact && (
+        <JobToolbar
+          jobs={state.jobs}
+          shown={shown}
+          picked={picked}
+          filter={filter}
+          order={order}
+          place={place}
+          onFilter={setFilter}
+          onOrder={setOrder}
+          onCheck={setChecked}
+          onRefresh={() => {
+            source.refresh();
+          }}
+          actions={actions}
+        />
+      )}
       {state.problem && (
         <Problem
           problem={state.problem}
@@ -122,10 +126,11 @@ export function JobTracker({ source, place, selected, onSelect, asked }: IJobTra
           onShow={show}
           onCheck={setChecked}
           onClose={close}
+          compact={compact}
           actions={actions}
         />
       )}
-      {current && (
+      {current && !compact && (
         <JobDetail
           key={current.id}
           job={current}

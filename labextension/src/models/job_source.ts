@@ -16,7 +16,7 @@ export interface IJobsState {
 export interface IJobSource {
   /** What people call the back-end. */
   readonly server: string;
-  /** The id of the back-end. */
+  /** The id of the back-end, where its user can sign in to it. */
   readonly backend: string;
   readonly requests: JobRequests;
   state(): IJobsState;

@@ -1,19 +1,20 @@
 /** The status-bar item: how many jobs run, and how far they are. */
 import { ReactWidget, UseSignal } from '@jupyterlab/apputils';
 import { type Popup, showPopup, TextItem } from '@jupyterlab/statusbar';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import { outlineIcon } from '../icons';
 import type { IJobs } from '../tokens';
+import type { ITranslation } from '../translation';
 import { formatProgress, summarise } from '../words';
-import { JobListWidget } from './joblist';
+import { type JobListWidget } from './joblist';
 import { ProgressTrack } from '../components/progress';
 
 export class JobStatusItem extends ReactWidget {
   constructor(
     private readonly jobs: IJobs,
-    private readonly trans: TranslationBundle
+    private readonly trans: ITranslation,
+    private readonly makeList: () => JobListWidget
   ) {
     super();
     this.addClass('gdc-Status');
@@ -57,7 +58,7 @@ export class JobStatusItem extends ReactWidget {
     }
     void this.jobs.refresh();
     this.popup = showPopup({
-      body: new JobListWidget(this.jobs, this.trans),
+      body: this.makeList(),
       anchor: this,
       align: 'right',
       hasDynamicSize: true
