@@ -126,7 +126,7 @@ class BBoxMap(BoxEditor):
         self.bar = SelectionBar(places=[[place.name, place.kind] for place in places()])
         self.children += (self.bar,)
         self._items = Footprints(self.map)
-        self._items_of: Selection | None = None
+        self._items_of: tuple[Selection | None, BBox | None] = (None, None)
         self._background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gdc-bbox-map")
         self.bar.on_msg(self._on_bar)
         self.connection = connection
@@ -190,7 +190,7 @@ class BBoxMap(BoxEditor):
         1
         """
         count = self._items.show(items, limit)
-        self._items_of = self.selection
+        self._items_of = self.selection, self.bbox
         self.bar.note = self._items.note
         return count
 
@@ -202,6 +202,7 @@ class BBoxMap(BoxEditor):
     def close(self) -> None:
         """Remove the widget with its map, layers and fields."""
         self._background.shutdown(wait=False)
+        self._items.clear()
         super().close()
 
     @traitlets.validate("collection")
@@ -262,12 +263,10 @@ class BBoxMap(BoxEditor):
 
     def _show_selection(self) -> None:
         """Tell how much is selected, and what it is copied as."""
-        if not hasattr(self, "bar"):
-            return
         picked = self.collection
         parts = {"bbox": self.bbox, "datetime": self.datetime, "bands": self.bands}
         self.set_trait("selection", None if picked is None else Selection(picked["id"], **parts))
-        if self.selection != self._items_of:
+        if (self.selection, self.bbox) != self._items_of:
             self.clear_items()
         self.bar.collection = "" if picked is None else picked["id"]
         self.bar.size = "" if self.size is None else self.size.text()

@@ -88,6 +88,10 @@ def test_items_are_shown_in_place_of_others_and_go_with_the_selection(area):
     assert [feature["geometry"]["coordinates"][0][0] for feature in features(area)] == [[1, 2]]
     area.bbox = (1, 2, 3, 4)
     assert (features(area), area.bar.note) == ([], "")
+    area.collection = None
+    area.show_items([item()])
+    area.bbox = None
+    assert features(area) == []
     assert area.show_items([]) == 0
     assert area.bar.note == "no items"
 

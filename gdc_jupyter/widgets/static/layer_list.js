@@ -51,6 +51,7 @@ function makeRow(id, model) {
   remove.addEventListener("click", () => send("remove"));
   const update = (row) => {
     node.dataset.loading = String(row.loading);
+    node.setAttribute("aria-busy", String(row.loading));
     visible.checked = row.visible;
     name.textContent = name.title = row.name;
     zoom.hidden = !row.bounds;

@@ -165,11 +165,13 @@ function render({ model, el }) {
     waiting = window.setTimeout(() => say("There is no answer yet: Python is busy, or the server is slow."), 8000);
     return model.send({ action: "copy", kind, view: prefix });
   };
-  done.addEventListener("click", () => {
+  const closeText = () => {
     fallback.hidden = true;
     say("");
     menu.node.querySelector("button").focus();
-  });
+  };
+  done.addEventListener("click", closeText);
+  fallback.addEventListener("keydown", (event) => event.key === "Escape" && closeText());
 
   const place = placeField(model, prefix, say);
   const menu = copyMenu(model, prefix, copy);
