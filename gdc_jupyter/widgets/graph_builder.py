@@ -83,6 +83,7 @@ class GraphBuilder(RelayedWidget):
         self._future: list[dict[str, Any]] = []
         self._busy = False
         self._number = 0
+        self._last: dict[str, Any] = {"process_graph": {}}
         self._on_job: list[Callable[[str], None]] = []
         super().__init__([Source(self.connection)])
         self.observe(self._on_process_graph, "process_graph")
@@ -298,7 +299,7 @@ class GraphBuilder(RelayedWidget):
 
     def _on_process(self, change: Any) -> None:
         if not self._busy:
-            self._keep(change["old"])
+            self._keep(self._last)
             self._take(change["new"])
             self._tell_page(change["new"])
 
@@ -316,6 +317,7 @@ class GraphBuilder(RelayedWidget):
     def _take(self, process: dict[str, Any]) -> None:
         """Set both forms of the process, as they are: a page may be in the middle of an edit."""
         before, self._busy = self._busy, True
+        self._last = process
         try:
             with self.cross_validation_lock:
                 self.process = process
