@@ -27,7 +27,14 @@ export interface IHost {
   /** Open a process (`{process_graph, parameters?, …}`) in a graph editor. Not every place has one. */
   openGraph?(process: JsonRecord, title: string): void;
   /** Show something on a map: a selection, the result of a job, or a process. Not every place has one. */
-  showOnMap?(what: { selection?: ISelection; job?: string; process?: JsonRecord; title: string }): void;
+  showOnMap?(what: {
+    selection?: ISelection;
+    job?: string;
+    process?: JsonRecord;
+    title: string;
+    /** The id of the back-end that has it; the first one where it is not told. */
+    backend?: string;
+  }): void;
 }
 
 export const HostContext = React.createContext<IHost>({

@@ -10,6 +10,8 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addCommands } from './commands';
 import { offer } from './offers';
 import { backendsPlugin } from './panels/backends';
+import { codeCellsPlugin } from './panels/code_cells';
+import { collectionsPlugin } from './panels/collections';
 import { addFileCommands, addFileTypes } from './panels/files';
 import { jobsPanelPlugin, jobsPlugin } from './panels/jobs';
 import { addMapCommands } from './panels/map_cells';
@@ -67,5 +69,13 @@ const filesPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [backendsPlugin, jobsPlugin, jobsPanelPlugin, commandsPlugin, filesPlugin];
+export default [
+  backendsPlugin,
+  jobsPlugin,
+  jobsPanelPlugin,
+  commandsPlugin,
+  filesPlugin,
+  codeCellsPlugin,
+  collectionsPlugin
+];
 export { IBackends, IJobs } from './tokens';

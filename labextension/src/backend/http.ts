@@ -51,7 +51,8 @@ export class HttpBackend implements IBackend {
 
   private fetch(address: string, init: RequestInit): Promise<Response> {
     if (this.isOwn) {
-      return ServerConnection.makeRequest(address, init, this.settings);
+      // With 'no-store', which is the default, a parameter is added that the service does not know.
+      return ServerConnection.makeRequest(address, { ...init, cache: 'no-cache' }, this.settings);
     }
     const authorization = new URL(address).origin === new URL(this.url).origin ? this.authorization?.() : undefined;
     const headers = { ...(init.headers as Record<string, string>), ...(authorization && { Authorization: authorization }) };

@@ -1,8 +1,9 @@
 /** The part of a collection that somebody chooses: an area, a time and bands, as they are typed. */
 import type { ISelection } from '../host';
+import { isRecord, listOf, textOf, textsOf } from '../reading';
 import type { ITranslation } from '../translation';
 import type { ICollection } from './collections';
-import { type Box, boxesMeet, dayOf, type Interval } from './extents';
+import { type Box, boxesMeet, dayOf, type Interval, readBox } from './extents';
 
 /** What is chosen; null where it is all there is. */
 export interface IChoice {
@@ -15,6 +16,20 @@ export interface IChoice {
 }
 
 export const NO_CHOICE: IChoice = { source: null, collection: null, bbox: null, datetime: null, bands: null };
+
+/** A choice that was kept somewhere; what cannot be meant is left out. */
+export function readChoice(kept: unknown): IChoice {
+  const edges = isRecord(kept) ? readBox(kept.bbox) : null;
+  const [start, end] = listOf(kept, 'datetime').map(edge => (typeof edge === 'string' && dayOf(edge) ? edge : null));
+  const bands = textsOf(kept, 'bands');
+  return {
+    source: textOf(kept, 'source') || null,
+    collection: textOf(kept, 'collection') || null,
+    bbox: edges,
+    datetime: start || end ? [start ?? null, end ?? null] : null,
+    bands: bands.length ? bands : null
+  };
+}
 
 /** What stands in a field, or why it cannot be meant. */
 export type Typed<T> = { readonly value: T | null; readonly fault: '' } | { readonly value: null; readonly fault: string };

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -11,7 +12,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from gdc_server.api.base import ApiHandler
 from gdc_server.api.coverages import coverage_links
 from gdc_server.api.items import item_links
-from gdc_server.api.links import Links
+from gdc_server.api.links import Links, link
 from gdc_server.api.paging import ON_A_PAGE, page_links, page_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,15 @@ def described_as_json(collection: Collection, links: Links) -> orjson.Fragment:
 
 def _access(collection: Collection, links: Links) -> list[dict[str, str]]:
     rasters = bool(collection.bands)
-    return [*item_links(collection, links), *(coverage_links(collection, links) if rasters else [])]
+    return [
+        *item_links(collection, links),
+        *([*coverage_links(collection, links), _opendap_link(collection, links)] if rasters else []),
+    ]
+
+
+def _opendap_link(collection: Collection, links: Links) -> dict[str, str]:
+    address = f"{links.server}/opendap/ous/collection/{quote(collection.id, safe='~')}"
+    return link("service", address, title="OPeNDAP addresses of its granules")
 
 
 def describe(collection: Collection, links: Links) -> dict[str, Any]:

@@ -24,6 +24,8 @@ export interface ICollectionBrowserProps {
   onChoice: (choice: IChoice) => void;
   /** The name under which code is put into notebooks: what is put under the same name takes its place. */
   origin: string;
+  /** The list is loaded again when this changes. */
+  turn?: number;
   /** Told of the items that are listed, as GeoJSON features. */
   onItems?: (features: JsonRecord[]) => void;
   /** Told of the code that was put somewhere. */
@@ -35,7 +37,7 @@ export function CollectionBrowser(props: ICollectionBrowserProps): React.JSX.Ele
   const host = useHost();
   const { trans } = host;
   const id = React.useId();
-  const list = useCollectionList(backends);
+  const list = useCollectionList(backends, props.turn ?? 0);
   const { rows, sources } = useStore(list.store);
   const [query, setQuery] = React.useState('');
   const [chosen, setChosen] = React.useState<Chosen>(NOTHING_CHOSEN);
@@ -230,14 +232,14 @@ function SourceNotes({ sources, list }: { sources: readonly ISourceState[]; list
   );
 }
 
-function useCollectionList(backends: readonly IBackend[]): CollectionList {
+function useCollectionList(backends: readonly IBackend[], turn: number): CollectionList {
   const list = React.useMemo(() => new CollectionList(backends), [backends]);
   React.useEffect(() => {
     list.load();
     return () => {
       list.dispose();
     };
-  }, [list]);
+  }, [list, turn]);
   return list;
 }
 

@@ -81,13 +81,13 @@ export function Details(props: IDetailsProps): React.JSX.Element {
         onPeriod={setInterval}
       />
       <ChoiceForm collection={collection} choice={choice} onChoice={onChoice} />
-      {selection && host.showOnMap && (
+      {selection && host.showOnMap && collection.abilities.includes('openeo') && (
         <p>
           <button
             type="button"
             className="gdc-Button"
             onClick={() => {
-              host.showOnMap?.({ selection, title: nameOf(collection) });
+              host.showOnMap?.({ selection, title: nameOf(collection), backend: collection.offers.openeo });
             }}
           >
             {trans.__('Show on the map')}

@@ -46,14 +46,17 @@ export function QuickLook({ collection, backendOf, items }: IQuickLookProps): Re
 }
 
 /** The address of a picture of the newest date, where coverages come as pictures. */
-function coveragePicture({ links, interval, times }: ICollection): string {
+function coveragePicture({ links, interval, times, dimensions }: ICollection): string {
   const link = links.find(({ rel, type }) => rel.endsWith('coverage') && type === 'image/png');
   const date = times.at(-1) ?? interval?.[1];
   if (!link || !isSafe(link.href)) {
     return '';
   }
   const address = new URL(link.href);
-  address.searchParams.set('width', '256');
+  const axes = dimensions.filter(({ type }) => type === 'spatial').slice(0, 2);
+  if (axes.length === 2) {
+    address.searchParams.set('scale-size', axes.map(({ name }) => `${name}(256)`).join(','));
+  }
   if (date) {
     address.searchParams.set('datetime', date);
   }
