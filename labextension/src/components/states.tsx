@@ -62,6 +62,8 @@ function headlineOf({ kind, message }: BackendError, server: string, trans: ITra
       return trans.__('%1 does not offer this.', server);
     case 'rubbish':
       return trans.__('%1 gave an answer that cannot be read.', server);
+    case 'failed':
+      return trans.__('%1 failed: %2', server, message);
     default:
       return message;
   }
