@@ -247,6 +247,21 @@ def test_python_and_the_page_share_one_process(open_notebook):
     page.get_by_role("treeitem", name=re.compile("^ndvi1")).wait_for()
 
 
+def test_the_picture_beside_the_outline_shows_the_same(open_notebook, axe, shot):
+    notebook = opened(open_notebook, BUILDER.replace("(con)", f"(con, {NDVI!r})"), width=1300, height=1100)
+    page = notebook.page
+    page.get_by_role("tab", name="Both").click()
+    node = page.locator(".react-flow__node").filter(has_text="ndvi1")
+    node.wait_for()
+    assert node.bounding_box()["height"] > 20
+    node.click()
+    page.get_by_role("region", name="Settings of ndvi1").wait_for()
+    page.get_by_role("treeitem", name=re.compile("^load1")).click()
+    page.locator(".react-flow__node.selected").filter(has_text="load1").wait_for()
+    axe(editor(page))
+    shot(notebook, "graph-both")
+
+
 def test_a_graph_is_previewed_exported_stored_and_run(open_notebook, shot):
     source = f"""
 import gdc_jupyter as gdc

@@ -24,7 +24,7 @@ export interface IGraphEditorProps {
   notice?: React.ReactNode;
 }
 
-type View = 'outline' | 'picture' | 'json' | 'process';
+type View = 'outline' | 'picture' | 'both' | 'json' | 'process';
 
 export function GraphEditor({ model, backend, actions = {}, notice }: IGraphEditorProps): React.JSX.Element {
   const { trans } = useHost();
@@ -101,6 +101,7 @@ function Editor({ actions, notice }: { actions: IGraphActions; notice: React.Rea
   const views: [View, string][] = [
     ['outline', trans.__('Outline')],
     ['picture', trans.__('Picture')],
+    ['both', trans.__('Both')],
     ['json', trans.__('JSON')],
     ['process', trans.__('Process')]
   ];
@@ -148,8 +149,8 @@ function Editor({ actions, notice }: { actions: IGraphActions; notice: React.Rea
       )}
       {loading && model.processes.all.length === 0 && <Loading what={trans.__('The processes of %1 are loading…', services.backend.title)} />}
       <div id={`${id}-panel`} role="tabpanel" aria-labelledby={`${id}-${view}-tab`} className="gdc-GraphEditor-panel">
-        {view === 'outline' && <Outline />}
-        {view === 'picture' && <Picture model={model} say={say} />}
+        {(view === 'picture' || view === 'both') && <Picture model={model} say={say} />}
+        {(view === 'outline' || view === 'both') && <Outline />}
         {view === 'json' && <JsonPanel />}
         {view === 'process' && <ProcessPanel />}
       </div>
