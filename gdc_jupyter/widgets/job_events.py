@@ -28,10 +28,12 @@ class JobEvents:
     take : callable
         Called with the id, the status and the progress of a job that has changed.
     connected : callable
-        Called each time that the connection was made, or was lost.
+        Called each time that the connection was made, with True, or was lost, with False.
     """
 
-    def __init__(self, server: Server, take: Callable[[str, str, float], None], connected: Callable[[], None]) -> None:
+    def __init__(
+        self, server: Server, take: Callable[[str, str, float], None], connected: Callable[[bool], None]
+    ) -> None:
         self._server, self._take, self._connected = server, take, connected
         self._closed = threading.Event()
         self._socket: websocket.WebSocket | None = None
@@ -56,7 +58,7 @@ class JobEvents:
         while not self._closed.is_set():
             try:
                 self._socket = self._connect()
-                self._connected()
+                self._connected(True)
                 pause = _PAUSES[0]
                 self._listen(self._socket)
             except (OSError, websocket.WebSocketException):
@@ -65,7 +67,7 @@ class JobEvents:
                 if self._socket is not None:
                     self._socket.shutdown()  # type: ignore[no-untyped-call]
                     self._socket = None
-                    self._connected()
+                    self._connected(False)
             self._closed.wait(pause)
             pause = min(_PAUSES[1], pause * 2)
 

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
-import requests
 import traitlets
 
 from gdc_jupyter.client import is_default_url, seen_by_browser
+from gdc_jupyter.client_errors import told
 from gdc_jupyter.server import Server, own_server
 from gdc_jupyter.widgets.job_events import JobEvents
+from gdc_jupyter.widgets.job_follower import ACTIVE_DELAY, JobFollower
 from gdc_jupyter.widgets.job_list import JobList
 from gdc_jupyter.widgets.job_rows import ACTIVE, log_entry, static_table
 from gdc_jupyter.widgets.relay import BUNDLES, NoAnswer, RelayedWidget, Source
@@ -31,14 +32,6 @@ if TYPE_CHECKING:
 
 LEVELS = ("error", "warning", "info", "debug")
 
-# Seconds between two looks at the back-end.
-ACTIVE_DELAY = 0.5
-IDLE_DELAYS = (1.5, 15.0)
-PUSHED_DELAY = 15.0
-OFFLINE_DELAYS = (2.0, 30.0)
-UNWATCHED_DELAY = 60.0
-# A displayed view says every 20 s that it is there; browsers slow the timers of hidden tabs to one a minute.
-WATCHED_FOR = 150.0
 LOG_LIMIT = 500
 
 
@@ -107,19 +100,15 @@ class JobTracker(RelayedWidget):
         self.connection = connection
         self.area = area
         self._list = JobList(connection, source, limit)
-        self._wake = threading.Event()
-        self._closed = threading.Event()
         self._publishing = threading.RLock()
-        self._watched = time.monotonic()
         self._graph_callbacks = ipywidgets.CallbackDispatcher()
         self._background = ThreadPoolExecutor(max_workers=2, thread_name_prefix="gdc-job-actions")
         super().__init__([source], _has_map=area is not None)
         self._names = self._name_things()
         self.refresh()
+        self._follower = JobFollower(lambda: self._look(whole=False), self._is_active)
         server = _event_server(connection)
-        self._events = JobEvents(server, self._on_pushed, self._wake.set) if server else None
-        self._thread = threading.Thread(target=self._follow, name="gdc-job-tracker", daemon=True)
-        self._thread.start()
+        self._events = JobEvents(server, self._on_pushed, self._on_connected) if server else None
 
     def refresh(self) -> bool:
         """Ask the back-end now for all jobs, and return whether it answered; what was last seen stays where not."""
@@ -128,12 +117,12 @@ class JobTracker(RelayedWidget):
     def start(self, job: str | BatchJob) -> None:
         """Queue a job."""
         self._job(job).start()
-        self._wake.set()
+        self._follower.wake()
 
     def cancel(self, job: str | BatchJob) -> None:
         """Stop a job that is queued or running."""
         self._job(job).stop()
-        self._wake.set()
+        self._follower.wake()
 
     def delete(self, *jobs: str | BatchJob) -> None:
         """Delete jobs with their results.
@@ -151,14 +140,14 @@ class JobTracker(RelayedWidget):
                 if len(jobs) == 1:
                     raise
                 failures.append(error)
-        self._wake.set()
+        self._follower.wake()
         if failures:
             raise ExceptionGroup(f"{len(failures)} of {len(jobs)} jobs could not be deleted.", failures)
 
     def rename(self, job: str | BatchJob, title: str) -> None:
         """Give a job that is neither queued nor running another title."""
         self.connection.patch(f"/jobs/{self._job(job).job_id}", json={"title": title}, expected_status=(200, 204))
-        self._wake.set()
+        self._follower.wake()
 
     def duplicate(self, job: str | BatchJob, title: str | None = None) -> BatchJob:
         """Make a job with the same process, which waits to be started, and return it."""
@@ -167,7 +156,7 @@ class JobTracker(RelayedWidget):
         name = title or f"Copy of {described.get('title') or described['id']}"
         fields = kept | {"title": name, "process": described["process"]}
         response = self.connection.post("/jobs", json=fields, expected_status=201)
-        self._wake.set()
+        self._follower.wake()
         return self.connection.job(response.headers["OpenEO-Identifier"])
 
     def wait(self, job: str | BatchJob, timeout: float = 3600) -> str:
@@ -270,10 +259,9 @@ class JobTracker(RelayedWidget):
 
     def close(self) -> None:
         """Stop following the back-end and remove the widget."""
-        if not hasattr(self, "_background"):
+        if not hasattr(self, "_follower"):
             return  # it was refused before it was made
-        self._closed.set()
-        self._wake.set()
+        self._follower.close()
         if self._events is not None:
             self._events.close()
         self._background.shutdown(wait=False, cancel_futures=True)
@@ -281,7 +269,7 @@ class JobTracker(RelayedWidget):
 
     def on_action(self, content: dict[str, Any]) -> None:
         """Do what a view asks for."""
-        self._watched = time.monotonic()
+        self._follower.watched()
         kind, job = content.get("kind"), str(content.get("job", ""))
         match kind:
             case "refresh":
@@ -335,34 +323,28 @@ class JobTracker(RelayedWidget):
 
     def _on_pushed(self, job_id: str, status: str, progress: float) -> None:
         if self._list.change(job_id, status, progress):
-            self._wake.set()
+            self._follower.wake()
         else:
             self._publish()
 
-    def _follow(self) -> None:
-        delay = ACTIVE_DELAY
-        while not self._closed.is_set():
-            self._wake.wait(delay)
-            if self._closed.is_set():
-                return
-            woken = self._wake.is_set()
-            self._wake.clear()
-            answered = self._look(whole=False)
-            watched = time.monotonic() - self._watched < WATCHED_FOR
-            active = any(row["status"] in ACTIVE for row in self.jobs)
-            pushed = self._events is not None and self._events.live
-            delay = next_delay(delay, answered, active, watched, woken, pushed)
+    def _on_connected(self, live: bool) -> None:
+        self._follower.pushed = live
+        self._follower.wake()
+
+    def _is_active(self) -> bool:
+        return any(row["status"] in ACTIVE for row in self.jobs)
 
     def _in_background(self, action: Callable[[], Any]) -> None:
         """Run an action on a thread, so that the kernel stays free, and tell how it went: a text is told as it is."""
 
         def act() -> None:
             try:
-                told = action()
+                with told(self.connection):
+                    done = action()
             except Exception as error:  # told to the person who pressed the button
-                self._say(_reason(error), "error")
+                self._say(str(error), "error")
             else:
-                self._say(told if isinstance(told, str) else "")
+                self._say(done if isinstance(done, str) else "")
 
         self._background.submit(act)
 
@@ -401,32 +383,6 @@ class JobTracker(RelayedWidget):
         return f"JobTracker({self.sources['0'].url}, {len(self.jobs)} jobs)"
 
 
-def next_delay(
-    delay: float, answered: bool, active: bool, watched: bool, woken: bool = False, pushed: bool = False
-) -> float:
-    """Return the seconds until the next look at a back-end.
-
-    Parameters
-    ----------
-    delay : float
-        The last delay, in seconds.
-    answered, active, watched, woken, pushed : bool
-        Whether the back-end answered, a job is queued or running, a view of the table is displayed, an action has
-        just been taken, and whether the back-end pushes what changes.
-    """
-    if not answered:
-        low, high = OFFLINE_DELAYS
-    elif pushed:
-        return PUSHED_DELAY if watched or active else UNWATCHED_DELAY
-    elif active:
-        return ACTIVE_DELAY
-    elif not watched:
-        return UNWATCHED_DELAY
-    else:
-        low, high = IDLE_DELAYS
-    return low if woken or delay < low else min(high, delay * 1.5)
-
-
 def _event_server(connection: Connection) -> Server | None:
     """Return the Jupyter server whose events tell of the jobs of a connection."""
     if not is_default_url(str(connection.root_url)):
@@ -453,15 +409,3 @@ def _saved(paths: list[Path]) -> str:
     if not paths:
         return "The job has made no files."
     return f"Saved {', '.join(path.name for path in paths)} in {paths[0].parent}."
-
-
-def _reason(error: Exception) -> str:
-    """Return a sentence for a person."""
-    if isinstance(error, requests.ConnectionError):
-        return "The server does not answer."
-    if isinstance(error, requests.Timeout):
-        return "The server takes long to answer."
-    message, code = getattr(error, "message", None), getattr(error, "code", None)
-    if getattr(error, "http_status_code", None) in (401, 403):
-        return f"{message} Log in, as with connection.authenticate_basic(user, password)."
-    return f"{message} ({code})" if message and code else str(error)

@@ -41,7 +41,7 @@ def plot_cube(cube: xr.DataArray, title: str = "", **options: Any) -> Any:
     cube : xarray.DataArray
         With dimensions x and y it is an image, with a slider for each other dimension; without, a line.
     title : str
-        The title. Of a large image only every so manieth pixel is drawn; the title then says so.
+        The title. A large image is thinned to the pixels that a screen shows; the title then says so.
     **options
         Options of hvPlot, such as ``cmap="viridis"``.
 
@@ -55,7 +55,7 @@ def plot_cube(cube: xr.DataArray, title: str = "", **options: Any) -> Any:
     """
     plot_offline()
     thin, step = thinned(cube)
-    note = f"every {step}. pixel in each direction of {cube.sizes['x']} x {cube.sizes['y']}" if step > 1 else ""
+    note = f"1 pixel of {step} in each direction of {cube.sizes['x']} x {cube.sizes['y']}" if step > 1 else ""
     named = thin.rename(str(cube.name or "value"))
     shared = {"title": " – ".join(filter(None, (title, note)))} | options
     if "x" not in cube.dims or "y" not in cube.dims:

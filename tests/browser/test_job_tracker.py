@@ -69,6 +69,8 @@ def test_jobs_are_seen_to_run_and_finish_and_are_cancelled_opened_and_deleted(op
         "(bar) => { const now = Number(bar.getAttribute('aria-valuenow')); return now > 5 && now < 100; }",
         arg=bar.element_handle(),
     )
+    # What changes is pushed by the server of the notebook.
+    assert notebook.value("jobs._events.live")
     shot(notebook, "jobs-running")
     row(page, "At one metre").get_by_role("button", name="Cancel").click()
     status(page, "At one metre", "Cancelled")
@@ -89,6 +91,11 @@ def test_jobs_are_seen_to_run_and_finish_and_are_cancelled_opened_and_deleted(op
     page.get_by_role("button", name="Open result").click()
     page.get_by_role("img", name="First layer").wait_for(timeout=30_000)
     assert notebook.value("dict(jobs.result.sizes)") == {"bands": 1, "y": 1600, "x": 1600}
+    page.get_by_role("button", name="Code: plot").click()
+    cells = (
+        "() => [...window.jupyterapp.shell.currentWidget.content.model.cells].map((cell) => cell.sharedModel.source)"
+    )
+    assert f'jobs.plot("{notebook.value("first.job_id")}")' in page.evaluate(cells)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").first.click()
     assert download.value.suggested_filename.endswith(".tif")

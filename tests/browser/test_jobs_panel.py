@@ -76,13 +76,15 @@ def test_jobs_are_followed_in_the_side_bar_and_told_when_they_end(open_lab, make
     row(panel, "Median of the summer").get_by_role("progressbar", name="Progress of Median of the summer").wait_for()
     make_job("Made elsewhere")
     panel.get_by_role("button", name="Refresh").click()
-    row(panel, "Made elsewhere").wait_for()
+    row(panel, "Made elsewhere").click()
+    panel.get_by_role("region", name="Job Made elsewhere").get_by_text("Would take").wait_for()
     shot(opened, "panel-running")
 
     # In the middle of a job the page is loaded anew: the panel is there, and so is the job.
     page.reload()
     page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)", timeout=60_000)
     status(panel, "Median of the summer", "Running|Finished")
+    panel.get_by_role("region", name="Job Made elsewhere").wait_for()
     page.get_by_role("button", name="Data cube").click()
     popup = page.locator(".gdc-JobList")
     row(popup, "Made elsewhere").wait_for()
@@ -101,6 +103,10 @@ def test_jobs_are_followed_in_the_side_bar_and_told_when_they_end(open_lab, make
     opened.theme("JupyterLab Dark")
     axe(panel)
     shot(opened, "panel-results-dark")
+    opened.theme("JupyterLab Dark High Contrast")
+    axe(panel)
+    shot(opened, "panel-results-contrast")
+    opened.theme("JupyterLab Light")
 
 
 def test_a_notification_leads_to_the_log(open_lab, make_job, shot):

@@ -10,9 +10,10 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from gdc_jupyter.widgets import job_tracker
+from gdc_jupyter.widgets import job_follower
+from gdc_jupyter.widgets.job_follower import next_delay
 from gdc_jupyter.widgets.job_rows import Stopwatch, duration
-from gdc_jupyter.widgets.job_tracker import JobTracker, next_delay
+from gdc_jupyter.widgets.job_tracker import JobTracker
 
 
 def job(job_id, status, **more):
@@ -28,9 +29,9 @@ def wait_until(condition, seconds=5.0):
 
 @pytest.fixture
 def tracker(backend, connection, monkeypatch):
-    monkeypatch.setattr(job_tracker, "ACTIVE_DELAY", 0.05)
-    monkeypatch.setattr(job_tracker, "IDLE_DELAYS", (0.1, 0.2))
-    monkeypatch.setattr(job_tracker, "OFFLINE_DELAYS", (0.1, 0.2))
+    monkeypatch.setattr(job_follower, "ACTIVE_DELAY", 0.05)
+    monkeypatch.setattr(job_follower, "IDLE_DELAYS", (0.1, 0.2))
+    monkeypatch.setattr(job_follower, "OFFLINE_DELAYS", (0.1, 0.2))
     backend.jobs = {"a": job("a", "created"), "b": job("b", "running", progress=30, created="2026-01-02T00:00:00Z")}
     tracker = JobTracker(connection)
     yield tracker
@@ -138,7 +139,7 @@ def test_all_pages_are_turned_or_as_many_as_are_wanted(large_federation):
 def test_an_expired_token_is_told_with_what_to_do_and_nothing_is_lost(federation, monkeypatch):
     from gdc_jupyter.client import connect
 
-    monkeypatch.setattr(job_tracker, "OFFLINE_DELAYS", (0.1, 0.2))
+    monkeypatch.setattr(job_follower, "OFFLINE_DELAYS", (0.1, 0.2))
     con = connect(federation.url, user="user", token="password")
     tracker = JobTracker(con)
     try:
@@ -256,8 +257,8 @@ def test_the_last_state_stays_while_the_server_is_away(backend, tracker):
 def test_closing_ends_the_polling(backend, connection):
     tracker = JobTracker(connection)
     tracker.close()
-    tracker._thread.join(2)
-    assert not tracker._thread.is_alive()
+    tracker._follower._thread.join(2)
+    assert not tracker._follower._thread.is_alive()
 
 
 def test_a_connection_without_login_says_so(backend):
@@ -361,15 +362,15 @@ def test_run_time_is_the_back_ends_own_where_it_tells():
 
 
 def test_polling_is_quick_while_something_runs_and_backs_off_otherwise():
-    assert next_delay(9, answered=True, active=True, watched=True) == job_tracker.ACTIVE_DELAY
-    delays = [job_tracker.ACTIVE_DELAY]
+    assert next_delay(9, answered=True, active=True, watched=True) == job_follower.ACTIVE_DELAY
+    delays = [job_follower.ACTIVE_DELAY]
     for _ in range(10):
         delays.append(next_delay(delays[-1], answered=True, active=False, watched=True))
-    assert delays[1] == job_tracker.IDLE_DELAYS[0]
-    assert delays[-1] == job_tracker.IDLE_DELAYS[1]
-    assert next_delay(60, answered=False, active=True, watched=True) == job_tracker.OFFLINE_DELAYS[1]
-    assert next_delay(1, answered=True, active=False, watched=False) == job_tracker.UNWATCHED_DELAY
-    assert next_delay(1, answered=True, active=True, watched=True, pushed=True) == job_tracker.PUSHED_DELAY
+    assert delays[1] == job_follower.IDLE_DELAYS[0]
+    assert delays[-1] == job_follower.IDLE_DELAYS[1]
+    assert next_delay(60, answered=False, active=True, watched=True) == job_follower.OFFLINE_DELAYS[1]
+    assert next_delay(1, answered=True, active=False, watched=False) == job_follower.UNWATCHED_DELAY
+    assert next_delay(1, answered=True, active=True, watched=True, pushed=True) == job_follower.PUSHED_DELAY
 
 
 def test_bad_arguments_are_refused(connection, tracker):

@@ -32,7 +32,7 @@ export function JobResults({ job, source, place, onLog }: IJobResultsProps): Rea
   }
   return (
     <>
-      <ResultButtons job={job} place={place} />
+      <ResultButtons job={job} place={place} backend={source.backend || undefined} />
       {place.opened?.job === job.id && <Opened result={place.opened} name={nameOf(job)} />}
       {problem && <Problem problem={problem} server={source.server} onRetry={reload} />}
       {!assets && !problem && <Loading what={trans.__('Asking for the results…')} />}
@@ -62,7 +62,13 @@ function Assets({ assets, place }: { assets: readonly IAsset[]; place: IJobPlace
   );
 }
 
-function ResultButtons({ job, place }: { job: IJob; place: IJobPlace }): React.JSX.Element {
+interface IResultButtonsProps {
+  job: IJob;
+  place: IJobPlace;
+  backend: string | undefined;
+}
+
+function ResultButtons({ job, place, backend }: IResultButtonsProps): React.JSX.Element {
   const host = useHost();
   const { trans } = host;
   const [code, setCode] = React.useState('');
@@ -81,7 +87,7 @@ function ResultButtons({ job, place }: { job: IJob; place: IJobPlace }): React.J
         {place.openResult && button(trans.__('Open result'), () => { place.openResult?.(job); })}
         {button(trans.__('Code: open as xarray'), () => void insert('xarray'))}
         {button(trans.__('Code: plot'), () => void insert('plot'))}
-        {host.showOnMap && button(trans.__('Show on map'), () => { host.showOnMap?.({ job: job.id, title: nameOf(job) }); })}
+        {host.showOnMap && button(trans.__('Show on map'), () => { host.showOnMap?.({ job: job.id, title: nameOf(job), backend }); })}
         {place.saveResult && button(trans.__('Save files'), () => { place.saveResult?.(job); })}
       </div>
       {code && (

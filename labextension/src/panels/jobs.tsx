@@ -2,6 +2,7 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ReactWidget } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
@@ -15,12 +16,16 @@ import { HostContext, type IHost, useHost } from '../host';
 import { jobsIcon } from '../icons';
 import { type IIntervals, JobsModel, readEvent } from '../jobs';
 import { codeOf } from '../models/job_code';
+import { textOf } from '../reading';
 import { DOMAIN, IBackends, IJobs, PanelIDs } from '../tokens';
 import type { ITranslation } from '../translation';
 import { panelHost } from './host';
 import { notifyEndings } from './job_notifications';
 import { JobListWidget } from './joblist';
 import { JobStatusItem } from './status';
+
+/** The key under which is kept what the panel shows. */
+const STATE = 'gdc-jupyter:jobs';
 
 /** What the panel shows; another object when it is to show something else. */
 interface IShown {
@@ -42,6 +47,19 @@ class ShownJob {
   set(state: IShown): void {
     this.state = state;
     this.changed.emit();
+  }
+
+  /** Show what was shown before the page was loaded, and keep from now on what is. */
+  async keepIn(database: IStateDB): Promise<void> {
+    const before = await database.fetch(STATE).catch(() => null);
+    const job = textOf(before, 'job');
+    if (job && this.state.job === null) {
+      this.set({ backend: textOf(before, 'backend'), job });
+    }
+    this.changed.connect(() => {
+      const { backend, job } = this.state;
+      void database.save(STATE, { backend, job });
+    });
   }
 
   /** Show a job of the service of this server, in a part of its details. */
@@ -228,19 +246,23 @@ export const jobsPanelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'The jobs of the data cube in the left side bar and in the status bar, and what is told when they end.',
   autoStart: true,
   requires: [IBackends, IJobs],
-  optional: [ITranslator, ILayoutRestorer, IStatusBar],
+  optional: [ITranslator, ILayoutRestorer, IStatusBar, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     backends: IBackends,
     jobs: IJobs,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
-    statusBar: IStatusBar | null
+    statusBar: IStatusBar | null,
+    state: IStateDB | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const host = panelHost(app.commands, backends, trans);
     const shown = new ShownJob({ backend: '', job: null });
     const panel = new JobsPanel({ jobs, backends, host, shown });
+    if (state) {
+      void shown.keepIn(state);
+    }
     restorer?.add(panel, PanelIDs.jobs);
     app.shell.add(panel, 'left', { rank: 321 });
     const show = (job: string, tab?: JobTab): void => {
