@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -90,18 +90,35 @@ class CollectionBrowser(RelayedWidget):
     def __init__(self, *sources: Connection | str | Source, **traits: Any) -> None:
         given = [one if isinstance(one, Source) else Source(one) for one in sources or (connect(),)]
         own = [str(number) for number, one in enumerate(given) if is_default_url(one.url)]
-        self._links: list[traitlets.link] = []
+        self._ties: list[Callable[[], None]] = []
         super().__init__(given, _own=own, **traits)
 
-    def link(self, area: BBoxMap) -> None:
+    def link(self, area: BBoxMap, items: bool = False) -> None:
         """Tie the box to that of a map: what is set in one is set in the other.
 
         Parameters
         ----------
         area : BBoxMap
             Its box is taken where there is one.
+        items : bool
+            Whether the map shows the footprints of the items that are listed. Many of them cover what is below.
         """
-        self._links.append(traitlets.link((area, "bbox"), (self, "bbox")))
+        link = traitlets.link((area, "bbox"), (self, "bbox"))
+
+        def show(change: Any) -> None:
+            if change["new"]:
+                area.show_items(change["new"])
+            else:
+                area.clear_items()
+
+        def untie() -> None:
+            link.unlink()
+            if items:
+                self.unobserve(show, "items")
+
+        if items:
+            self.observe(show, "items")
+        self._ties.append(untie)
 
     def snippet(self, kind: str = "openeo") -> str:
         """Return the code for what is selected.
@@ -136,9 +153,9 @@ class CollectionBrowser(RelayedWidget):
 
     def close(self) -> None:
         """Remove the widget and its ties to maps."""
-        for link in self._links:
-            link.unlink()
-        self._links.clear()
+        for untie in self._ties:
+            untie()
+        self._ties.clear()
         super().close()
 
     @traitlets.validate("bbox", "datetime", "bands")

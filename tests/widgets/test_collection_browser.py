@@ -102,10 +102,12 @@ def test_the_box_is_tied_to_a_map(browser):
     from gdc_jupyter.widgets.bbox_map import BBoxMap
 
     area = BBoxMap(bbox=(11, 46, 12, 47))
-    browser.link(area)
+    browser.link(area, items=True)
     assert browser.bbox == (11.0, 46.0, 12.0, 47.0)
     browser.bbox = (5, 45, 6, 46)
     assert tuple(area.bbox) == (5.0, 45.0, 6.0, 46.0)
+    browser.items = [{"type": "Feature", "id": "a", "geometry": None, "bbox": [5, 45, 6, 46], "properties": {}}]
+    assert "1 item" in area.bar.note
     area.bbox = None
     assert browser.bbox is None
     browser.close()

@@ -130,7 +130,15 @@ it('shows items, their dates and what they tell of availability', async () => {
   const setup = show();
   await user.click(await screen.findByRole('option', { name: /Sentinel-2/ }));
   await screen.findByText('12.3 % cloud');
-  expect(setup.items.at(-1)).toEqual([{ type: 'Feature', id: 'i1', geometry: null, properties: { date: '2020-06-01', title: '' } }]);
+  expect(setup.items.at(-1)).toEqual([
+    {
+      type: 'Feature',
+      id: 'i1',
+      geometry: null,
+      bbox: [5, 45, 6, 46],
+      properties: { datetime: '2020-06-01T10:00:00Z', date: '2020-06-01', title: '' }
+    }
+  ]);
   await screen.findByRole('img', { name: /Availability over time.*1 item/ });
   await user.click(screen.getByRole('button', { name: 'Choose the date 2020-06-01' }));
   expect(setup.choices.at(-1)?.datetime).toEqual(['2020-06-01', '2020-06-02']);

@@ -43,14 +43,22 @@ export function readItem(json: unknown): IItem | null {
     assets.find(asset => textsOf(asset, 'roles').includes('overview') && /png|jpe?g|webp/.test(textOf(asset, 'type')));
   const date = dateOf(properties);
   const geometry = isRecord(json.geometry) ? json.geometry : null;
+  const box = readItemBox(json);
+  const title = textOf(properties, 'title');
   return {
     id,
-    title: textOf(properties, 'title'),
+    title,
     date,
-    box: readItemBox(json),
+    box,
     thumbnail: textOf(picture, 'href') || textOf(listOf(json, 'links').find(link => textOf(link, 'rel') === 'thumbnail'), 'href'),
     cloudCover: numberOf(properties, 'eo:cloud_cover'),
-    feature: { type: 'Feature', id, geometry, properties: { date, title: textOf(properties, 'title') } }
+    feature: {
+      type: 'Feature',
+      id,
+      geometry,
+      ...(box && { bbox: wrappedBox(box) }),
+      properties: { datetime: textOf(properties, 'datetime') || null, date, title }
+    }
   };
 }
 
