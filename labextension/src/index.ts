@@ -13,6 +13,7 @@ import { backendsPlugin } from './panels/backends';
 import { codeCellsPlugin } from './panels/code_cells';
 import { collectionsPlugin } from './panels/collections';
 import { addFileCommands, addFileTypes } from './panels/files';
+import { graphsPlugin } from './panels/graphs';
 import { jobsPanelPlugin, jobsPlugin } from './panels/jobs';
 import { addMapCommands } from './panels/map_cells';
 import { CommandIDs, DOMAIN, IBackends, IJobs } from './tokens';
@@ -75,6 +76,7 @@ export default [
   jobsPanelPlugin,
   commandsPlugin,
   filesPlugin,
+  graphsPlugin,
   codeCellsPlugin,
   collectionsPlugin
 ];

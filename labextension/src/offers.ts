@@ -8,7 +8,6 @@ import { CommandIDs } from './tokens';
 const IN_LAUNCHER = [
   CommandIDs.openTutorial,
   CommandIDs.newMap,
-  CommandIDs.newGraph,
   CommandIDs.showCollections,
   CommandIDs.showJobs
 ];

@@ -37,7 +37,8 @@ export const CommandIDs = {
   runGraph: 'gdc:run-graph',
   validateGraph: 'gdc:validate-graph',
   previewGraph: 'gdc:preview-graph',
-  exportGraphCode: 'gdc:export-graph-code'
+  exportGraphCode: 'gdc:export-graph-code',
+  exportGraph: 'gdc:export-graph'
 } as const;
 
 /** The ids of the panels in the left side bar. */

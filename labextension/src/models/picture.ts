@@ -97,8 +97,11 @@ function inputsOf(node: unknown, catalog: ProcessCatalog): IInput[] {
   });
 }
 
+/** Whether a parameter is for results of other nodes above all, and not for a value that is typed. */
 function isInput(parameter: IParameter): boolean {
-  return parameter.schemas.some(isCube) || (!parameter.optional && takesData(parameter));
+  const [first = {}] = parameter.schemas;
+  const isTyped = parameter.schemas.some(schema => isCube(schema) || schema.subtype === 'temporal-interval');
+  return isCube(first) || (!parameter.optional && !isTyped && takesData(parameter));
 }
 
 function callbacksOf(node: unknown): ICallback[] {
