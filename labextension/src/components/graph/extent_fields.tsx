@@ -113,7 +113,7 @@ export function IntervalField(props: IHintedProps): React.JSX.Element {
 /** Bands of the collection as boxes to tick, in the order in which they are ticked. */
 export function BandsField(props: IHintedProps): React.JSX.Element {
   const { trans } = useHost();
-  const { id, value, onValue, hints, label } = props;
+  const { value, onValue, hints, label } = props;
   const chosen = Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
   if (hints.bands.length === 0) {
     return <NamesField {...props} />;
@@ -121,10 +121,9 @@ export function BandsField(props: IHintedProps): React.JSX.Element {
   const names = [...hints.bands, ...chosen.filter(name => !hints.bands.includes(name))];
   return (
     <div role="group" aria-label={label} className="gdc-Bands">
-      {names.map((name, index) => (
+      {names.map(name => (
         <label key={name} className="gdc-Check">
           <input
-            id={index === 0 ? id : undefined}
             type="checkbox"
             checked={chosen.includes(name)}
             onChange={event => {
