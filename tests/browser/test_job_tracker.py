@@ -269,5 +269,5 @@ def test_five_hundred_jobs_open_at_once(open_notebook, shot, large_federation):
     assert took < 300
     page.get_by_role("searchbox", name="Filter by name").fill("composite 499")
     page.get_by_text("2 jobs").wait_for()
-    page.get_by_label("Status", exact=True).select_option("finished")
+    page.locator(".gdc-Widget").get_by_label("Status", exact=True).select_option("finished")
     shot(notebook, "jobs-five-hundred")
