@@ -22,6 +22,7 @@ from gdc_jupyter.widgets.places import places
 from gdc_jupyter.widgets.selection_bar import SelectionBar
 from gdc_jupyter.widgets.selection_size import SelectionSize, band_names, selection_size
 from gdc_jupyter.widgets.snippets import KINDS, box_text, kinds_for, snippet
+from gdc_jupyter.widgets.static_form import StaticForm
 
 if TYPE_CHECKING:
     from openeo.rest.connection import Connection
@@ -37,7 +38,7 @@ FOOTPRINT_STYLE = {
 BOX_KINDS = {"bbox": "Box: west, south, east, north", "spatial_extent": "openEO spatial extent", "geojson": "GeoJSON"}
 
 
-class BBoxMap(BoxEditor):
+class BBoxMap(StaticForm, BoxEditor):
     """A map with exactly one box or none, and the results that are looked at in it.
 
     The box is drawn with the mouse (the square in the toolbar or the button *Draw*), dragged or edited with the
@@ -333,14 +334,6 @@ class BBoxMap(BoxEditor):
     def _repr_html_(self) -> str:
         pictures = "".join(layer_figure(layer) for layer in self._layers)
         return world.static_map(self.bbox, self._caption()) + pictures
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        content = bundle[0] if isinstance(bundle, tuple) else bundle
-        if content is not None:
-            content["text/plain"] = repr(self)
-            content["text/html"] = self._repr_html_()
-        return bundle
 
     def __repr__(self) -> str:
         layers = f", layers={[layer.name for layer in self._layers]}" if len(self._layers) else ""

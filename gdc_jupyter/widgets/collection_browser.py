@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -13,6 +14,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import BBox, Interval, Selection
 from gdc_jupyter.widgets.relay import BUNDLES, NoAnswer, RelayedWidget, Source
 from gdc_jupyter.widgets.snippets import snippet
+from gdc_jupyter.widgets.static_form import StaticForm
 
 if TYPE_CHECKING:
     from openeo.rest.connection import Connection
@@ -22,13 +24,15 @@ if TYPE_CHECKING:
 #: Collections of one back-end that `CollectionBrowser.collections` reads, and rows of the static form.
 MOST_COLLECTIONS = 10_000
 _ROWS = 50
+#: Seconds for which the static form waits for back-ends.
+_PATIENCE = 2.0
 
 
 def _as_list(value: Any, _: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-class CollectionBrowser(RelayedWidget):
+class CollectionBrowser(StaticForm, RelayedWidget):
     """A browser of the collections of one or several back-ends.
 
     One types to search, ticks bands, keywords, times and sources, looks at a collection, its dates, its items and
@@ -185,15 +189,28 @@ class CollectionBrowser(RelayedWidget):
             self.set_trait("selection", chosen or None)
 
     def _repr_html_(self) -> str:
+        read = [(source, self._threads.submit(_read_collections, source)) for source in self.sources.values()]
+        wait([future for _, future in read], timeout=_PATIENCE)
         rows, problems = [], []
-        for source in self.sources.values():
-            try:
-                rows += [_row(one) for one in _collections(source)]
-            except NoAnswer as error:
-                problems.append(f"<p>{html.escape(str(error))} Start the server, then run the cell again.</p>")
+        for source, future in read:
+            if not future.done():
+                problems.append(f"{source.title} had not answered after {_PATIENCE:g} s. Run the cell again later.")
+            elif future.exception() is None:
+                rows += [_row(one) for one in future.result()]
+            else:
+                problems.append(f"{future.exception()} Start the server, then run the cell again.")
         more = f"<p>and {len(rows) - _ROWS} more</p>" if len(rows) > _ROWS else ""
         head = "<tr><th>Collection</th><th>Title</th><th>Time</th><th>Bands</th></tr>"
-        return f"<table><caption>Collections</caption>{head}{''.join(rows[:_ROWS])}</table>{more}{''.join(problems)}"
+        told = "".join(f"<p>{html.escape(problem)}</p>" for problem in problems)
+        return f"<table><caption>Collections</caption>{head}{''.join(rows[:_ROWS])}</table>{more}{told}"
+
+    def __repr__(self) -> str:
+        sources = ", ".join(source.url for source in self.sources.values())
+        return f"CollectionBrowser({sources}, selected={self.selected!r})"
+
+
+def _read_collections(source: Source) -> list[dict[str, Any]]:
+    return list(_collections(source))
 
 
 def _collections(source: Source) -> Iterator[dict[str, Any]]:

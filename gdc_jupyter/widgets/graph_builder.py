@@ -14,6 +14,7 @@ from gdc_jupyter.exchange.importing import process_graph_of
 from gdc_jupyter.widgets.graph_cut import cut_at
 from gdc_jupyter.widgets.graph_outline import static_outline
 from gdc_jupyter.widgets.relay import BUNDLES, RelayedWidget, Source
+from gdc_jupyter.widgets.static_form import StaticForm
 
 if TYPE_CHECKING:
     from openeo.rest.connection import Connection
@@ -29,7 +30,7 @@ LAYOUT = "gdc:layout"
 _DEPTH = 500
 
 
-class GraphBuilder(RelayedWidget):
+class GraphBuilder(StaticForm, RelayedWidget):
     """An editor of a process graph: an outline of its steps, a picture and JSON, for any openEO back-end.
 
     Steps are added by typing the name of a process, and filled in by forms that are made of its description. Faults
@@ -344,14 +345,6 @@ class GraphBuilder(RelayedWidget):
 
     def _repr_html_(self) -> str:
         return static_outline(self.process, self.faults)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        content = bundle[0] if isinstance(bundle, tuple) else bundle
-        if content is not None:
-            content["text/plain"] = repr(self)
-            content["text/html"] = self._repr_html_()
-        return bundle
 
     def __repr__(self) -> str:
         name = f"{self.process['id']!r}, " if self.process.get("id") else ""

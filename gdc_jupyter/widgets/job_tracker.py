@@ -22,6 +22,7 @@ from gdc_jupyter.widgets.job_follower import ACTIVE_DELAY, JobFollower
 from gdc_jupyter.widgets.job_list import JobList
 from gdc_jupyter.widgets.job_rows import ACTIVE, log_entry, static_table
 from gdc_jupyter.widgets.relay import BUNDLES, NoAnswer, RelayedWidget, Source
+from gdc_jupyter.widgets.static_form import StaticForm
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,7 +36,7 @@ LEVELS = ("error", "warning", "info", "debug")
 LOG_LIMIT = 500
 
 
-class JobTracker(RelayedWidget):
+class JobTracker(StaticForm, RelayedWidget):
     """A live table of batch jobs, with their logs and results, and with all that is done with jobs.
 
     Works with every openEO back-end. The table follows the back-end by itself, also while a cell is running, and goes
@@ -372,12 +373,7 @@ class JobTracker(RelayedWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         self._names = self._name_things()
-        bundle = super()._repr_mimebundle_(**kwargs)
-        content = bundle[0] if isinstance(bundle, tuple) else bundle
-        if content is not None:
-            content["text/plain"] = repr(self)
-            content["text/html"] = self._repr_html_()
-        return bundle
+        return super()._repr_mimebundle_(**kwargs)
 
     def __repr__(self) -> str:
         return f"JobTracker({self.sources['0'].url}, {len(self.jobs)} jobs)"

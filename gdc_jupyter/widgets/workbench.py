@@ -19,6 +19,7 @@ from gdc_jupyter.widgets.job_tracker import JobTracker
 from gdc_jupyter.widgets.recipe_bar import RecipeBar
 from gdc_jupyter.widgets.recipes import Recipe, recipes_for
 from gdc_jupyter.widgets.relay import NoAnswer, Source
+from gdc_jupyter.widgets.static_form import StaticForm
 from gdc_jupyter.widgets.tile_service import name_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _GRAPH, _JOBS = 0, 1
 
 
-class Workbench(ipywidgets.VBox):  # type: ignore[misc]
+class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
     """The four widgets together: pick a collection, draw a box, press what to compute, and see it on the map.
 
     What is picked in one is known to the others: the map shows where the collection lies and how much is selected,
@@ -275,14 +276,6 @@ class Workbench(ipywidgets.VBox):  # type: ignore[misc]
     def _repr_html_(self) -> str:
         parts = (self.browser, self.area, self.graph, self.jobs)
         return "".join(f"<section>{part._repr_html_()}</section>" for part in parts)
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        content = bundle[0] if isinstance(bundle, tuple) else bundle
-        if content is not None:
-            content["text/plain"] = repr(self)
-            content["text/html"] = self._repr_html_()
-        return bundle
 
     def __repr__(self) -> str:
         return f"Workbench({self.connection.root_url}, selection={self.selection})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import openeo
 import pytest
 import traitlets
@@ -124,3 +126,19 @@ def test_the_server_of_the_notebook_is_the_default_and_is_known_as_such(federati
     }
     assert "gdc.connect()" in one.snippet()
     one.close()
+
+
+def test_what_a_notebook_stores_lists_the_collections(stac_api):
+    browser = CollectionBrowser(stac_api.url)
+    bundle = browser._repr_mimebundle_()
+    content = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert "scenes" in content["text/html"]
+    assert content["text/plain"] == f"CollectionBrowser({stac_api.url}/, selected=None)"
+
+
+def test_the_static_form_does_not_wait_for_a_slow_back_end(stac_api):
+    stac_api.control(delay=5)
+    begin = time.monotonic()
+    assert "had not answered after 2 s" in CollectionBrowser(stac_api.url)._repr_html_()
+    assert time.monotonic() - begin < 4
+    stac_api.control(reset=True)
