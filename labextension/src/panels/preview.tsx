@@ -91,7 +91,7 @@ function Picture({ process, title, backend }: IPictureProps): React.JSX.Element 
               type="button"
               className="gdc-Button"
               onClick={() => {
-                host.showOnMap?.({ process, title });
+                host.showOnMap?.({ process, title, backend: backend.id });
               }}
             >
               {trans.__('Show on a map')}
