@@ -6,7 +6,7 @@ import { refreshIcon, settingsIcon, userIcon } from '@jupyterlab/ui-components';
 
 import { panelHost } from './panels/host';
 import { JobListWidget } from './panels/joblist';
-import { cubeIcon, jobsIcon } from './icons';
+import { collectionsIcon, cubeIcon, jobsIcon } from './icons';
 import { tutorialPath } from './notebook';
 import { textOf } from './reading';
 import { CommandIDs, type IBackends, type IJobs, PanelIDs } from './tokens';
@@ -68,7 +68,7 @@ function addOpening({ app, jobs, backends, folder, trans }: ICommandOptions): vo
   commands.addCommand(CommandIDs.showCollections, {
     label: args => (args.isLauncher ? trans.__('Collections') : trans.__('Show Collections')),
     caption: trans.__('The collections of the data cube: what there is, where and when, and the code for it'),
-    icon: cubeIcon,
+    icon: collectionsIcon,
     describedBy: NOTHING,
     isVisible: () => hasPanel(PanelIDs.collections),
     execute: () => {

@@ -18,7 +18,7 @@ COMMANDS = """async () => {
 SAVE = "(text) => window.jupyterapp.serviceManager.settings.save('gdc-jupyter:plugin', text)"
 
 
-def test_every_command_says_what_it_does_and_takes(open_lab, axe, shot):
+def test_every_command_says_what_it_does_and_takes(lab, open_lab, axe, shot):
     opened = open_lab()
     page = opened.page
     commands = page.evaluate(COMMANDS)
@@ -31,6 +31,7 @@ def test_every_command_says_what_it_does_and_takes(open_lab, axe, shot):
     page.get_by_role("tab", name="untitled.openeo.json").wait_for()
     axe(page.locator(".gdc-GraphDocument"))
     shot(opened, "lab-new-graph")
+    (lab.root / "untitled.openeo.json").unlink()
 
 
 def test_one_signs_in_to_a_back_end_of_the_settings(open_lab, federation, axe, shot):
