@@ -7,6 +7,7 @@ import { CommandIDs } from './tokens';
 
 const IN_LAUNCHER = [
   CommandIDs.openTutorial,
+  CommandIDs.newWorkbench,
   CommandIDs.newMap,
   CommandIDs.showCollections,
   CommandIDs.showJobs

@@ -26,6 +26,7 @@ export const CommandIDs = {
   showFile: 'gdc:show-file',
   showOnMap: 'gdc:show-on-map',
   newMap: 'gdc:new-map',
+  newWorkbench: 'gdc:new-workbench',
   insertCode: 'gdc:insert-code',
   startJob: 'gdc:start-job',
   cancelJob: 'gdc:cancel-job',

@@ -81,3 +81,12 @@ def test_from_an_empty_notebook_to_an_ndvi_map_in_five_actions(open_notebook, sh
     notebook.wait_for("bench.jobs.jobs and bench.jobs.jobs[0]['status'] == 'finished'", 30)
     shot(notebook, "workbench-job")
     assert notebook.errors() == []
+
+
+def test_the_launcher_has_a_card_for_it(open_lab, shot):
+    page = open_lab(width=1300, height=1000).page
+    page.get_by_role("button", name="Workbench").or_(
+        page.locator(".jp-LauncherCard[title*='around one selection']")
+    ).click()
+    page.get_by_role("option", name="S2_ALPS").first.wait_for(timeout=60_000)
+    page.get_by_role("group", name="Compute").wait_for()

@@ -1,13 +1,15 @@
-/** Shows things on a map in a notebook, which is made where none is open: a cell is put there and run. */
+/** Shows things on a map, or the workbench, in a notebook, which is made where none is open: a cell is put there and run. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { type INotebookTracker, NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { cubeIcon } from '../icons';
+import { cubeIcon, outlineIcon } from '../icons';
 import { type IMapRequest, mapCode } from '../models/map_code';
 import { isRecord, textOf } from '../reading';
 import { CommandIDs, type IBackends } from '../tokens';
 import type { ITranslation } from '../translation';
+
+const WORKBENCH = 'import gdc_jupyter as gdc\n\nbench = gdc.Workbench()\nbench';
 
 interface IMapCommandOptions {
   app: JupyterFrontEnd;
@@ -21,11 +23,13 @@ interface IMapCommandOptions {
 export function addMapCommands({ app, backends, notebooks, folder, trans }: IMapCommandOptions): void {
   const { commands, shell } = app;
 
-  const show = async (request: IMapRequest, panel: NotebookPanel): Promise<void> => {
+  const run = async (code: string, panel: NotebookPanel): Promise<void> => {
     shell.activateById(panel.id);
     await Promise.all([panel.context.ready, panel.sessionContext.ready]);
-    await runBelow(panel, mapCode({ tiles: backends.map.tiles, home: backends.map.home, ...request }));
+    await runBelow(panel, code);
   };
+  const show = (request: IMapRequest, panel: NotebookPanel): Promise<void> =>
+    run(mapCode({ tiles: backends.map.tiles, home: backends.map.home, ...request }), panel);
   const newNotebook = async (): Promise<NotebookPanel> =>
     (await commands.execute('notebook:create-new', { cwd: folder(), kernelName: await pythonKernel(app) })) as NotebookPanel;
 
@@ -58,6 +62,16 @@ export function addMapCommands({ app, backends, notebooks, folder, trans }: IMap
     describedBy: { args: { type: 'object', properties: {} } },
     execute: async () => {
       await show({}, await newNotebook());
+    }
+  });
+
+  commands.addCommand(CommandIDs.newWorkbench, {
+    label: args => (args.isLauncher ? trans.__('Workbench') : trans.__('New Workbench')),
+    caption: trans.__('A notebook with collections, a map, a process graph and jobs around one selection'),
+    icon: outlineIcon,
+    describedBy: { args: { type: 'object', properties: {} } },
+    execute: async () => {
+      await run(WORKBENCH, await newNotebook());
     }
   });
 }
