@@ -119,6 +119,7 @@ class BBoxMap(StaticForm, BoxEditor):
     ) -> None:
         self._footprint: BBox | None = None
         self._footprint_layer: Any = None
+        self._no_extent = ""
         # A first view that was asked for stays.
         self._keeps_view = center is not None or zoom is not None
         site = map_settings()
@@ -248,12 +249,16 @@ class BBoxMap(StaticForm, BoxEditor):
             self._footprint_layer.close()
         self._footprint, self._footprint_layer = None, None
         self.fields.collection = ""
+        if self._no_extent and self.fields.message == self._no_extent:
+            self._say("")
         if collection is None:
             return
         try:
             self._footprint = collection_bbox(collection)
         except GdcError:
-            self._say(f"The metadata of {collection['id']} tell no extent: draw a box, type one, or take a place.")
+            name = collection["id"]
+            self._no_extent = f"The metadata of {name} tell no extent: draw a box, type one, or take a place."
+            self._say(self._no_extent)
             return
         data = world.box_feature(self._footprint, FOOTPRINT_STYLE)
         self._footprint_layer = ipyleaflet.GeoJSON(data=data, name="footprint")

@@ -56,7 +56,7 @@ class GraphBuilder(StaticForm, RelayedWidget):
         What is wrong, as ``node``, ``argument``, ``code``, ``message``, ``severity`` and ``source``, found by the
         editor when it is displayed, and by `validate`.
     area : BBoxMap or None
-        The map on which results are previewed.
+        The map on which results are previewed; can be set.
 
     Examples
     --------
@@ -72,6 +72,7 @@ class GraphBuilder(StaticForm, RelayedWidget):
     process_graph: traitlets.Dict[str, Any] = traitlets.Dict(default_value={})
     process: traitlets.Dict[str, Any] = traitlets.Dict(default_value={"process_graph": {}})
     selected_node = traitlets.Unicode("").tag(sync=True)
+    area: traitlets.TraitType[BBoxMap | None, Any] = traitlets.Any(None, allow_none=True)
     faults: traitlets.List[dict[str, Any]] = traitlets.List(traitlets.Dict(), default_value=[]).tag(sync=True)
     _document = traitlets.Dict(default_value={"origin": "kernel", "number": 0, "process": {"process_graph": {}}}).tag(
         sync=True
@@ -79,7 +80,6 @@ class GraphBuilder(StaticForm, RelayedWidget):
 
     def __init__(self, connection: Connection | None = None, process_graph: Any = None) -> None:
         self.connection = connection if connection is not None else connect()
-        self.area: BBoxMap | None = None
         self._past: list[dict[str, Any]] = []
         self._future: list[dict[str, Any]] = []
         self._busy = False

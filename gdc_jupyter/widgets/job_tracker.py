@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
-from gdc_jupyter.client import is_default_url, seen_by_browser
+from gdc_jupyter.client import connect, is_default_url, seen_by_browser
 from gdc_jupyter.client_errors import told
 from gdc_jupyter.server import Server, own_server
 from gdc_jupyter.widgets.job_events import JobEvents
@@ -45,8 +45,8 @@ class JobTracker(StaticForm, RelayedWidget):
 
     Parameters
     ----------
-    connection : openeo.Connection
-        An authenticated connection.
+    connection : openeo.Connection, optional
+        An authenticated connection; by default the server of this notebook.
     limit : int, optional
         The number of newest jobs to show, by default all.
     area : BBoxMap, optional
@@ -54,6 +54,8 @@ class JobTracker(StaticForm, RelayedWidget):
 
     Attributes
     ----------
+    area : BBoxMap or None
+        The map on which results are shown; can be set.
     jobs : list of dict
         The jobs as last seen, the newest first: id, title, status, progress (percent or None), elapsed (seconds or
         None), created and updated. Can be observed.
@@ -84,6 +86,7 @@ class JobTracker(StaticForm, RelayedWidget):
     )
     result = traitlets.Any(None, allow_none=True)
     graph = traitlets.Dict(None, allow_none=True)
+    area = traitlets.Any(None, allow_none=True)
     # What changes seldom and what changes often go to the page apart: hundreds of jobs are not sent for each percent.
     _rows = traitlets.Dict(default_value={"jobs": [], "loaded": False}).tag(sync=True)
     _progress = traitlets.Dict(default_value={}).tag(sync=True)
@@ -94,17 +97,19 @@ class JobTracker(StaticForm, RelayedWidget):
     _names = traitlets.Dict(default_value={}).tag(sync=True)
     _has_map = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, connection: Connection, limit: int | None = None, area: BBoxMap | None = None) -> None:
+    def __init__(
+        self, connection: Connection | None = None, limit: int | None = None, area: BBoxMap | None = None
+    ) -> None:
         if limit is not None and limit < 1:
             raise ValueError(f"limit is the number of jobs to show, at least 1, and not {limit}.")
+        connection = connect() if connection is None else connection
         source = Source(connection)
         self.connection = connection
-        self.area = area
         self._list = JobList(connection, source, limit)
         self._publishing = threading.RLock()
         self._graph_callbacks = ipywidgets.CallbackDispatcher()
         self._background = ThreadPoolExecutor(max_workers=2, thread_name_prefix="gdc-job-actions")
-        super().__init__([source], _has_map=area is not None)
+        super().__init__([source], area=area)
         self._names = self._name_things()
         self.refresh()
         self._follower = JobFollower(lambda: self._look(whole=False), self._is_active)
@@ -286,6 +291,10 @@ class JobTracker(StaticForm, RelayedWidget):
                 self._in_background(lambda: self.show_on(area, job) and "Shown on the map.")
             case "graph":
                 self._on_graph(content)
+
+    @traitlets.observe("area")
+    def _on_area(self, change: Any) -> None:
+        self._has_map = change["new"] is not None
 
     def _on_graph(self, content: dict[str, Any]) -> None:
         process, title = content.get("process"), str(content.get("title", ""))

@@ -15,7 +15,8 @@ from gdc_jupyter.widgets.relay import BUNDLES
 class RecipeBar(anywidget.AnyWidget):
     """A button for each recipe, two for the process graph, and a line that says what goes on.
 
-    Its messages are ``{"kind": "compute", "name": recipe}``, ``{"kind": "show"}`` and ``{"kind": "run"}``.
+    Its messages are ``{"kind": "compute", "name": recipe}``, ``{"kind": "show"}``, ``{"kind": "run"}`` and, to read
+    again what could not be read, ``{"kind": "read"}``.
 
     Parameters
     ----------
@@ -28,6 +29,7 @@ class RecipeBar(anywidget.AnyWidget):
 
     collection = traitlets.Unicode("").tag(sync=True)
     recipes = traitlets.List(traitlets.Dict()).tag(sync=True)
+    known = traitlets.Bool(True).tag(sync=True)
     status = traitlets.Unicode("").tag(sync=True)
     failed = traitlets.Bool(False).tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
@@ -38,12 +40,13 @@ class RecipeBar(anywidget.AnyWidget):
         self._on_press = on_press
         self.on_msg(self._on_message)
 
-    def offer(self, collection: str, recipes: Sequence[Recipe]) -> None:
-        """Show the recipes of a collection."""
+    def offer(self, collection: str, recipes: Sequence[Recipe] | None) -> None:
+        """Show the recipes of a collection; None where they are not known yet."""
         with self.hold_sync():
-            self.collection = collection
+            self.collection, self.known = collection, recipes is not None
             self.recipes = [
-                {"name": recipe.name, "title": recipe.title, "description": recipe.description} for recipe in recipes
+                {"name": recipe.name, "title": recipe.title, "description": recipe.description}
+                for recipe in recipes or ()
             ]
 
     def say(self, text: str, *, failed: bool = False, busy: bool = False) -> None:

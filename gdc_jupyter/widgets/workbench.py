@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -29,6 +31,15 @@ if TYPE_CHECKING:
     from gdc_jupyter.widgets.map_layer import MapLayer
 
 _GRAPH, _JOBS = 0, 1
+
+
+@dataclass(frozen=True)
+class _Computed:
+    """What was computed by a recipe, and how it is shown as long as the graph has these steps."""
+
+    steps: dict[str, str]
+    job_title: str
+    style: dict[str, Any]
 
 
 class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
@@ -76,10 +87,12 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
         self.connection = connect() if connection is None else connection
         self._source = Source(self.connection)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gdc-workbench")
+        # A collection that is slow to tell about itself keeps neither the next one nor a computation waiting.
+        self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="gdc-workbench-reading")
         self._recipes: dict[str, Recipe] = {}
         self._reading: Future[None] | None = None
-        self._style: dict[str, Any] = {}
-        self._title = ""
+        self._computed: _Computed | None = None
+        self._doing = ""
         self.browser = CollectionBrowser(self.connection)
         self.area = BBoxMap(connection=self.connection)
         self.graph = GraphBuilder(self.connection)
@@ -114,15 +127,14 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
             ``CollectionNotFound`` where nothing is selected, ``ProcessUnsupported`` for a name that is none of the
             collection's, and what the back-end says is wrong.
         """
-        if self.selection is None:
+        chosen = self.selection
+        if chosen is None:
             raise GdcError("CollectionNotFound", "Select a collection first: bench.browser.selected = 'S2_ALPS'.")
         recipe = self._known_recipes().get(name)
         if recipe is None:
             known = ", ".join(self._recipes) or "there is none"
-            raise GdcError("ProcessUnsupported", f"{self.selection.collection} has no recipe {name!r}: {known}.")
-        self.graph.process_graph = recipe.process_graph(self.selection)
-        self._style, self._title = dict(recipe.style), recipe.title
-        return self.show(recipe.title, **recipe.style)
+            raise GdcError("ProcessUnsupported", f"{chosen.collection} has no recipe {name!r}: {known}.")
+        return self._compute(recipe, chosen)
 
     def show(self, name: str | None = None, **style: Any) -> MapLayer:
         """Show the result of the process graph on the map, in place of an earlier layer of that name.
@@ -155,14 +167,15 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
         graph = self.graph.process_graph
         if not graph:
             raise GdcError("ProcessGraphMissing", "There is no process graph yet: compute something, or build one.")
-        computed = f"{self._title}, {self.selection.collection}" if self._title and self.selection else ""
-        job = self.graph.run(title or computed or name_of(graph))
+        computed = self._still_computed()
+        job = self.graph.run(title or (computed.job_title if computed else name_of(graph)))
         self._on_job(job.job_id)
         return job
 
     def close(self) -> None:
         """Remove all that belongs to it."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+        self._readers.shutdown(wait=False, cancel_futures=True)
         for widget in (self.browser, self.area, self.graph, self.jobs, self.bar, self._tabs):
             widget.close()
         super().close()
@@ -176,8 +189,9 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
 
     def _link(self) -> None:
         self.browser.link(self.area)
-        traitlets.dlink((self.browser, "datetime"), (self.area, "datetime"))
+        traitlets.link((self.browser, "datetime"), (self.area, "datetime"))
         traitlets.dlink((self.browser, "bands"), (self.area, "bands"))
+        self.area.observe(self._on_area_bands, "bands")
         self.browser.observe(self._on_picked, "selection")
         self.browser.observe(self._on_collection, "selected")
         self.graph.observe(self._on_graph, "process_graph")
@@ -196,7 +210,8 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
         chosen: Selection | None = change["new"]
         if chosen == self.browser.selection:
             return
-        with self.browser.hold_sync():
+        # Who observes what is selected is told of it once, and not of each part.
+        with self.browser.hold_sync(), self.browser.hold_trait_notifications():
             self.browser.datetime = None if chosen is None else chosen.datetime
             self.browser.bands = None if chosen is None else chosen.bands
             if chosen is not None:
@@ -206,32 +221,61 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
     def _on_picked(self, change: Any) -> None:
         self.selection = change["new"]
 
-    def _on_collection(self, change: Any) -> None:
-        name: str | None = change["new"]
+    def _on_area_bands(self, change: Any) -> None:
+        # The map drops its bands with its collection, which it has again when that is read.
+        if self.area.collection is not None and self.area.collection["id"] == self.browser.selected:
+            self.browser.bands = change["new"]
+
+    def _on_collection(self, _: Any) -> None:
+        self._look_up(self.browser.selected)
+
+    def _look_up(self, name: str | None) -> None:
         self._recipes = {}
-        self.bar.offer(name or "", ())
+        self.bar.offer(name or "", None if name else ())
         self.area.collection = None
-        self._reading = None if name is None else self._thread.submit(self._read, name)
+        self._told("")
+        if name is None:
+            self._reading = None
+        else:
+            self.bar.say(f"Reading about {name}…")
+            self._reading = self._readers.submit(self._read, name)
 
     def _read(self, name: str) -> None:
         """Read what there is to know of a collection, on a thread: a back-end may be slow."""
-        self.bar.say(f"Reading about {name}…", busy=True)
         try:
             metadata = self._source.get_json(f"collections/{quote(name, safe='')}")
-        except NoAnswer as error:
-            self._told(str(error))
-            return
-        if name == self.browser.selected:
             recipes = recipes_for(metadata)
+        except NoAnswer as error:
+            problem = str(error)
+        except Exception:  # whatever a back-end tells of a collection
+            problem = f"What {self._source.title} tells of {name} cannot be read."
+        else:
+            problem = ""
+        if name != self.browser.selected:
+            return
+        if not problem:
             self._recipes = {recipe.name: recipe for recipe in recipes}
-            self.area.collection = dict(metadata)
             self.bar.offer(name, recipes)
-            self._told("")
+            self.area.bands = None
+            self.area.collection = {**metadata, "id": name}
+            self.area.bands = self.browser.bands
+        self._told(problem)
 
     def _known_recipes(self) -> dict[str, Recipe]:
         if self._reading is not None:
             self._reading.result()
         return self._recipes
+
+    def _compute(self, recipe: Recipe, chosen: Selection) -> MapLayer:
+        graph = recipe.process_graph(chosen)
+        self._computed = _Computed(_steps(graph), f"{recipe.title}, {chosen.collection}", dict(recipe.style))
+        self.graph.process_graph = graph
+        return self.show(recipe.title, **recipe.style)
+
+    def _still_computed(self) -> _Computed | None:
+        """Return what was computed last, unless the graph has got other steps since."""
+        computed = self._computed
+        return computed if computed and computed.steps == _steps(self.graph.process_graph) else None
 
     def _on_graph(self, _: Any) -> None:
         self.bar.ready = bool(self.graph.process_graph)
@@ -247,23 +291,36 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
 
     def _on_press(self, kind: str, name: str) -> None:
         """Do what a button asks for on a thread, so that the kernel stays free, and tell how it went."""
-        if kind == "compute":
-            title = self._recipes[name].title if name in self._recipes else name
-            self._in_background(f"Computing {title}…", lambda: self.compute(name), f"{title} is on the map.")
+        if kind == "read":
+            self._look_up(self.browser.selected)
+        elif self._doing:
+            return  # another view of the bar was quicker
+        elif kind == "compute":
+            recipe, chosen = self._recipes.get(name), self.selection
+            if recipe is not None and chosen is not None:
+                title = recipe.title
+                self._in_background(
+                    f"Computing {title}…", lambda: self._compute(recipe, chosen), f"{title} is on the map."
+                )
         elif kind == "show":
-            self._in_background("Computing…", lambda: self.show(**self._style), "The result is on the map.")
+            computed = self._still_computed()
+            style = computed.style if computed else {}
+            self._in_background("Computing…", lambda: self.show(**style), "The result is on the map.")
         elif kind == "run":
             self._in_background("Starting the job…", self.run, "The job has started; it is in the list of jobs.")
 
     def _in_background(self, doing: str, action: Any, done: str) -> None:
+        self._doing = doing
         self.bar.say(doing, busy=True)
 
         def act() -> None:
             try:
                 action()
             except Exception as error:  # told to the person who pressed the button
+                self._doing = ""
                 self._told(getattr(error, "message", None) or str(error) or type(error).__name__)
             else:
+                self._doing = ""
                 self._told("")
                 self.bar.say(done)
 
@@ -271,7 +328,7 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
 
     def _told(self, problem: str) -> None:
         self.problem = problem
-        self.bar.say(problem, failed=bool(problem))
+        self.bar.say(problem or self._doing, failed=bool(problem), busy=bool(self._doing))
 
     def _repr_html_(self) -> str:
         parts = (self.browser, self.area, self.graph, self.jobs)
@@ -279,3 +336,7 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"Workbench({self.connection.root_url}, selection={self.selection})"
+
+
+def _steps(graph: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(node.get("process_id")) for name, node in graph.items()}

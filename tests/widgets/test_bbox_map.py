@@ -199,6 +199,10 @@ def test_a_collection_is_shown_and_can_be_taken_whole():
 def test_metadata_without_an_extent_are_told_and_taken():
     area = BBoxMap(collection={"id": "X"})
     assert "X tell no extent: draw a box" in area.fields.message
+    # It is not told any longer of a collection that is no longer there.
+    area.collection = None
+    assert area.fields.message == ""
+    area.collection = {"id": "X"}
     area.bbox = AREA
     assert (area.selection.collection, area.selection.bbox, area.fields.message) == ("X", AREA, "")
     area.close()

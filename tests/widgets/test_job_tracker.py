@@ -232,6 +232,23 @@ def test_a_result_is_shown_on_the_map_that_was_given(backend, connection):
         tracker.close()
 
 
+def test_a_map_can_be_given_later(tracker):
+    assert not tracker._has_map
+    tracker.area = object()
+    assert tracker._has_map
+    tracker.area = None
+    assert not tracker._has_map
+
+
+def test_the_server_of_the_notebook_is_the_default(connection, monkeypatch):
+    monkeypatch.setattr("gdc_jupyter.widgets.job_tracker.connect", lambda: connection)
+    tracker = JobTracker()
+    try:
+        assert tracker.connection is connection
+    finally:
+        tracker.close()
+
+
 def test_results_are_saved_in_a_folder_with_the_name_of_the_job(backend, tracker, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mean.json").write_text("{}")

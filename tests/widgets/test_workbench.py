@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import openeo
@@ -53,6 +54,61 @@ def test_a_selection_set_from_python_reaches_the_widgets(bench: gdc.Workbench) -
     assert bench.area.collection is None
     with pytest.raises(traitlets.TraitError, match=r"gdc\.Selection"):
         bench.selection = "S2_ALPS"
+
+
+def test_who_observes_the_selection_is_told_once(bench: gdc.Workbench) -> None:
+    seen = []
+    bench.observe(lambda change: seen.append(change["new"]), "selection")
+    chosen = gdc.Selection("S2_ALPS", BOX, JUNE, ("B04", "B08"))
+    bench.selection = chosen
+    assert bench.recipes[0] == "ndvi"
+    assert seen == [chosen]
+    assert bench.area.selection == chosen
+
+
+def test_time_and_bands_of_the_map_are_those_of_the_selection(bench: gdc.Workbench) -> None:
+    bench.browser.selected = "S2_ALPS"
+    assert bench.recipes
+    bench.area.datetime, bench.area.bands = "2022-06", ["B04"]
+    assert bench.selection == gdc.Selection("S2_ALPS", None, JUNE, ("B04",))
+    assert (bench.browser.datetime, bench.browser.bands) == (JUNE, ("B04",))
+
+
+def test_another_pick_during_a_computation_stops_neither(bench: gdc.Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.selection = gdc.Selection("S2_ALPS", BOX, JUNE)
+    assert bench.recipes
+    go = Event()
+    bench._thread.submit(go.wait, 30)
+    bench._on_press("compute", "ndvi")
+    bench._on_press("compute", "ndvi")  # by another view
+    bench.selection = gdc.Selection("OSTIA_SST", (150, -5, 160, 4), "2009")
+    assert bench.recipes == ["mean", "max", "min"]
+    assert (bench.bar.status, bench.bar.busy) == ("Computing NDVI…", True)
+    go.set()
+    bench._thread.submit(int).result(30)
+    assert bench.problem == ""
+    assert (bench.bar.status, bench.bar.busy) == ("NDVI is on the map.", False)
+    # What was computed is what was selected when the button was pressed, and a job of it has its name.
+    assert bench.graph.process_graph["load"]["arguments"]["id"] == "S2_ALPS"
+    titles = []
+    monkeypatch.setattr(bench.graph, "run", lambda title: titles.append(title) or bench.connection.job("j"))
+    bench.run()
+    bench.graph.load({"add": {"process_id": "add", "arguments": {"x": 1, "y": 2}, "result": True}})
+    bench.run()
+    assert titles[0] == "NDVI, S2_ALPS"
+    assert "NDVI" not in titles[1]
+    assert bench._still_computed() is None
+
+
+def test_it_can_be_closed_during_a_computation(con: openeo.Connection) -> None:
+    bench = gdc.Workbench(con)
+    go = Event()
+    bench._in_background("Waiting…", lambda: go.wait(30), "Done.")
+    thread = bench._thread
+    bench.close()
+    go.set()
+    thread.shutdown(wait=True)
+    bench.close()
 
 
 def test_a_recipe_is_a_graph_and_a_layer(bench: gdc.Workbench) -> None:
@@ -107,10 +163,19 @@ def test_an_old_and_broken_back_end_leaves_it_usable(federation: Any) -> None:
         bench.browser.selected = name
         assert bench.recipes == []
         assert bench.problem
+        assert not bench.bar.known
         federation.control(reset=True)
+        bench._on_press("read", "")
+        assert bench.recipes
+        assert bench.problem == ""
+        assert bench.bar.known
+        # A collection that is slow to tell about itself does not keep the next one waiting.
+        federation.control(delay={f"/collections/{name}": 5})
         bench.browser.selected = None
         bench.browser.selected = name
-        assert bench.problem == "" or bench.recipes is not None
+        bench.browser.selected = connection.list_collection_ids()[1]
+        bench._reading.result(3)
+        assert bench.area.collection["id"] == bench.browser.selected
         assert "section" in bench._repr_html_()
     finally:
         bench.close()

@@ -9,6 +9,7 @@ import { type IWidgetView, useTrait, widgetOf } from './mounting';
 function RecipeBar({ model }: IWidgetView): React.JSX.Element {
   const [collection] = useTrait<string>(model, 'collection');
   const [recipes] = useTrait<unknown>(model, 'recipes');
+  const [known] = useTrait<boolean>(model, 'known');
   const [status] = useTrait<string>(model, 'status');
   const [failed] = useTrait<boolean>(model, 'failed');
   const [busy] = useTrait<boolean>(model, 'busy');
@@ -20,6 +21,7 @@ function RecipeBar({ model }: IWidgetView): React.JSX.Element {
     <Recipes
       collection={collection}
       recipes={readRecipes(recipes)}
+      known={known}
       status={status}
       failed={failed}
       busy={busy}
@@ -32,6 +34,9 @@ function RecipeBar({ model }: IWidgetView): React.JSX.Element {
       }}
       onRun={() => {
         send('run');
+      }}
+      onRead={() => {
+        send('read');
       }}
     />
   );

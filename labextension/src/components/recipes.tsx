@@ -14,6 +14,8 @@ interface IRecipesProps {
   /** The name of the collection; empty where none is selected. */
   collection: string;
   recipes: readonly IRecipe[];
+  /** Whether it is known what can be computed: the collection has been read. */
+  known: boolean;
   /** What goes on, or went wrong. */
   status: string;
   failed: boolean;
@@ -23,11 +25,12 @@ interface IRecipesProps {
   onCompute: (name: string) => void;
   onShow: () => void;
   onRun: () => void;
+  onRead: () => void;
 }
 
 export function Recipes(props: IRecipesProps): React.JSX.Element {
   const { trans } = useHost();
-  const { collection, recipes, status, failed, busy, ready } = props;
+  const { collection, recipes, status, failed, busy, ready, known } = props;
   return (
     <div className="gdc-Recipes" role="group" aria-label={trans.__('Compute')}>
       <span className="gdc-Recipes-label">{labelOf(props)}</span>
@@ -38,37 +41,51 @@ export function Recipes(props: IRecipesProps): React.JSX.Element {
             type="button"
             className="gdc-Button"
             title={recipe.description}
-            disabled={busy}
-            onClick={() => {
+            aria-disabled={busy}
+            onClick={unless(busy, () => {
               props.onCompute(recipe.name);
-            }}
+            })}
           >
             {recipe.title}
           </button>
         ))}
       <span className="gdc-Recipes-graph">
-        <button type="button" className="gdc-Button" disabled={busy || !ready} onClick={props.onShow}>
+        <button type="button" className="gdc-Button" aria-disabled={busy || !ready} onClick={unless(busy || !ready, props.onShow)}>
           {trans.__('Show graph on map')}
         </button>
-        <button type="button" className="gdc-Button gdc-mod-primary" disabled={busy || !ready} onClick={props.onRun}>
+        <button type="button" className="gdc-Button gdc-mod-primary" aria-disabled={busy || !ready} onClick={unless(busy || !ready, props.onRun)}>
           {trans.__('Run as job')}
         </button>
       </span>
       <p className="gdc-Recipes-status" role={failed ? 'alert' : 'status'} data-failed={failed}>
         {busy && <span className="gdc-Spinner" aria-hidden="true" />}
         {status}
+        {failed && collection !== '' && !known && (
+          <button type="button" className="gdc-Button" onClick={props.onRead}>
+            {trans.__('Try again')}
+          </button>
+        )}
       </p>
     </div>
   );
 
-  function labelOf({ collection, recipes }: IRecipesProps): string {
+  function labelOf({ collection, recipes, known }: IRecipesProps): string {
     if (!collection) {
       return trans.__('Select a collection to see what can be computed of it.');
     }
-    return recipes.length
+    return recipes.length || !known
       ? trans.__('Compute of %1:', collection)
       : trans.__('Nothing is prepared for %1: build a graph below.', collection);
   }
+}
+
+/** A button that is off keeps the focus, which a disabled one would lose. */
+function unless(off: boolean, action: () => void): () => void {
+  return () => {
+    if (!off) {
+      action();
+    }
+  };
 }
 
 /** Read what the kernel tells of recipes. */
