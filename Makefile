@@ -140,5 +140,5 @@ $(SUITES)/%/.installed: tests/conformance/requirements/%.txt | $(VENV)/.python
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.lab
-	@HATCH_JUPYTER_BUILDER_SKIP_NPM=1; export HATCH_JUPYTER_BUILDER_SKIP_NPM; $(call INSTALL,-e '.[bench]')
+	@HATCH_JUPYTER_BUILDER_SKIP_NPM=1; export HATCH_JUPYTER_BUILDER_SKIP_NPM; $(call INSTALL,-e '.[bench$(comma)test]')
 	@touch $@
