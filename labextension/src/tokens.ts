@@ -39,7 +39,9 @@ export const CommandIDs = {
   validateGraph: 'gdc:validate-graph',
   previewGraph: 'gdc:preview-graph',
   exportGraphCode: 'gdc:export-graph-code',
-  exportGraph: 'gdc:export-graph'
+  exportGraph: 'gdc:export-graph',
+  undoGraph: 'gdc:undo-graph',
+  redoGraph: 'gdc:redo-graph'
 } as const;
 
 /** The ids of the panels in the left side bar. */

@@ -160,3 +160,16 @@ def test_200_nodes_are_dragged_at_30_frames_a_second(open_lab, write):
     page.mouse.up()
     assert len(times) / (times[-1] - times[0]) * 1000 >= 30
     page.wait_for_function("() => window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+
+def test_the_edit_menu_takes_back_a_change_of_the_graph(open_lab, write):
+    path = write("undone.openeo.json", ndvi())
+    page = open_lab(path.name, width=1400).page
+    step = page.get_by_role("treeitem", name=re.compile("^ndvi"))
+    step.first.click()
+    page.get_by_role("button", name="Remove this step").click()
+    step.wait_for(state="detached")
+    for entry, state in (("Undo", "visible"), ("Redo", "detached")):
+        page.get_by_role("menuitem", name="Edit").click()
+        page.locator(".lm-Menu-item", has_text=entry).first.click()
+        step.first.wait_for(state=state)

@@ -3,7 +3,7 @@ import { InputDialog, Notification } from '@jupyterlab/apputils';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { FileDialog, type IDefaultFileBrowser } from '@jupyterlab/filebrowser';
-import { checkIcon, downloadIcon, fileUploadIcon, pythonIcon, runIcon } from '@jupyterlab/ui-components';
+import { checkIcon, downloadIcon, fileUploadIcon, pythonIcon, redoIcon, runIcon, undoIcon } from '@jupyterlab/ui-components';
 
 import { asBackendError, type IBackend, pathOf } from '../backend/backend';
 import { graphIcon } from '../icons';
@@ -34,6 +34,7 @@ const NOTHING = { args: { type: 'object', properties: {} } } as const;
 export function addGraphCommands(options: IGraphCommandOptions): void {
   addOpening(options);
   addUsing(options);
+  addTravelling(options);
 }
 
 /** The Python code of a process for a back-end, which the service of this Jupyter server writes for all. */
@@ -240,6 +241,31 @@ function addUsing({ app, backends, jobs, current, preview, trans }: IGraphComman
       await document.context.save();
       await document.context.download();
     })
+  });
+}
+
+function addTravelling({ app, current, trans }: IGraphCommandOptions): void {
+  const { commands } = app;
+  commands.addCommand(CommandIDs.undoGraph, {
+    label: trans.__('Undo in Process Graph'),
+    caption: trans.__('Take back the last change of the process graph that is open'),
+    icon: undoIcon,
+    describedBy: NOTHING,
+    isEnabled: () => current()?.content.model.canUndo ?? false,
+    execute: () => {
+      current()?.content.model.undo();
+    }
+  });
+
+  commands.addCommand(CommandIDs.redoGraph, {
+    label: trans.__('Redo in Process Graph'),
+    caption: trans.__('Do again what was taken back in the process graph that is open'),
+    icon: redoIcon,
+    describedBy: NOTHING,
+    isEnabled: () => current()?.content.model.canRedo ?? false,
+    execute: () => {
+      current()?.content.model.redo();
+    }
   });
 }
 

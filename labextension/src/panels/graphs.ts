@@ -3,6 +3,7 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
+import { IMainMenu } from '@jupyterlab/mainmenu';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { graphIcon } from '../icons';
@@ -29,6 +30,8 @@ const IN_PALETTE = [
   CommandIDs.previewGraph,
   CommandIDs.exportGraphCode,
   CommandIDs.exportGraph,
+  CommandIDs.undoGraph,
+  CommandIDs.redoGraph,
   CommandIDs.startJob,
   CommandIDs.cancelJob,
   CommandIDs.deleteJob,
@@ -40,7 +43,7 @@ export const graphsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Process graphs as documents, and the commands of graphs and jobs.',
   autoStart: true,
   requires: [IBackends, IJobs],
-  optional: [ITranslator, ICommandPalette, ILauncher, IDefaultFileBrowser, ILayoutRestorer],
+  optional: [ITranslator, ICommandPalette, ILauncher, IDefaultFileBrowser, ILayoutRestorer, IMainMenu],
   activate: (
     app: JupyterFrontEnd,
     backends: IBackends,
@@ -49,7 +52,8 @@ export const graphsPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
     browser: IDefaultFileBrowser | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    menu: IMainMenu | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands, docRegistry, serviceManager, shell } = app;
@@ -116,6 +120,9 @@ export const graphsPlugin: JupyterFrontEndPlugin<void> = {
     window.addEventListener('focus', () => void current()?.content.checkFile());
     addGraphCommands({ app, backends, jobs, browser, current, preview, trans });
     addJobCommands(commands, { backends, jobs, trans });
+    const isEnabled = (): boolean => current() !== null;
+    menu?.editMenu.undoers.undo.add({ id: CommandIDs.undoGraph, isEnabled });
+    menu?.editMenu.undoers.redo.add({ id: CommandIDs.redoGraph, isEnabled });
     const category = trans.__('Data cube');
     for (const command of IN_PALETTE) {
       palette?.addItem({ command, category });
