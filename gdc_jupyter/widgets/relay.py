@@ -194,6 +194,10 @@ class RelayedWidget(anywidget.AnyWidget):
         self._threads.shutdown(wait=False, cancel_futures=True)
         super().close()
 
+    def take_focus(self) -> None:
+        """Take the focus of the keyboard in a page where it is lost, as what had it is not shown any more."""
+        self.send({"kind": "focus"})
+
     def on_action(self, content: dict[str, Any]) -> None:
         """Handle a message of another kind; to be overridden."""
 

@@ -284,10 +284,19 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
         self.jobs.refresh()
         self.jobs.selected = job_id
         self._tabs.selected_index = _JOBS
+        self.jobs.take_focus()
 
     def _on_reopened(self, process: dict[str, Any], title: str) -> None:
-        self.graph.load(process)
+        try:
+            self.graph.load(process)
+        except (GdcError, traitlets.TraitError) as error:
+            self._told(f"The graph of {title} cannot be opened: {getattr(error, 'message', None) or error}")
+            return
         self._tabs.selected_index = _GRAPH
+        self._told("")
+        if not self._doing:
+            self.bar.say(f"The process graph of {title} is open; Undo in its editor gives back what was there before.")
+        self.graph.take_focus()
 
     def _on_press(self, kind: str, name: str) -> None:
         """Do what a button asks for on a thread, so that the kernel stays free, and tell how it went."""

@@ -80,6 +80,12 @@ def test_from_an_empty_notebook_to_an_ndvi_map_in_five_actions(open_notebook, sh
     page.get_by_role("tab", name="Jobs").and_(page.locator("[aria-selected=true]")).wait_for(timeout=20_000)
     notebook.wait_for("bench.jobs.jobs and bench.jobs.jobs[0]['status'] == 'finished'", 30)
     shot(notebook, "workbench-job")
+
+    # Its graph comes back into the editor, and the focus of the keyboard with it.
+    page.locator(".gdc-workbench").get_by_role("button", name="Open graph").press("Enter")
+    focused = page.locator(".gdc-workbench [role=treeitem]:focus")
+    focused.wait_for()
+    assert notebook.value("bench._tabs.selected_index") == 0
     assert notebook.errors() == []
 
 

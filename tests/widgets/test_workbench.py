@@ -100,6 +100,18 @@ def test_another_pick_during_a_computation_stops_neither(bench: gdc.Workbench, m
     assert bench._still_computed() is None
 
 
+def test_the_graph_of_a_job_is_opened_or_what_is_wrong_with_it_is_told(bench: gdc.Workbench) -> None:
+    bench._tabs.selected_index = 1
+    add = {"add": {"process_id": "add", "arguments": {"x": 1, "y": 2}, "result": True}}
+    bench.jobs.on_action({"kind": "graph", "process": {"process_graph": "none"}, "title": "Odd"})
+    assert bench.problem.startswith("The graph of Odd cannot be opened")
+    assert bench._tabs.selected_index == 1
+    bench.jobs.on_action({"kind": "graph", "process": {"process_graph": add}, "title": "Sum"})
+    assert bench.graph.process_graph == add
+    assert (bench._tabs.selected_index, bench.problem) == (0, "")
+    assert "Sum is open" in bench.bar.status
+
+
 def test_it_can_be_closed_during_a_computation(con: openeo.Connection) -> None:
     bench = gdc.Workbench(con)
     go = Event()

@@ -6,7 +6,7 @@ import '../../style/jobs.css';
 import { BackendError, type IBackend, type ProblemKind } from '../backend/backend';
 import type { IJobPlace, INotice, IOpenedResult } from '../components/job_hooks';
 import { JobTracker } from '../components/job_tracker';
-import { useHost } from '../host';
+import { HostContext, type IHost, useHost } from '../host';
 import { type IJob, isEnded, nameOf, readJob } from '../models/job';
 import { codeOf } from '../models/job_code';
 import { JobRequests } from '../models/job_requests';
@@ -88,7 +88,28 @@ function rowOf(row: unknown, progress: unknown): IJob[] {
 }
 
 function JobTrackerWidget({ model, backends: [backend] }: IWidgetView): React.JSX.Element | null {
-  return backend ? <Tracker model={model} backend={backend} /> : null;
+  const host = useHost();
+  // A map may be given after the table is shown.
+  const [hasMap] = useTrait<boolean>(model, '_has_map');
+  const here = React.useMemo<IHost>(
+    () => ({
+      ...host,
+      showOnMap: hasMap
+        ? ({ job }) => {
+            model.send({ kind: 'map', job });
+          }
+        : undefined
+    }),
+    [host, hasMap, model]
+  );
+  if (!backend) {
+    return null;
+  }
+  return (
+    <HostContext.Provider value={here}>
+      <Tracker model={model} backend={backend} />
+    </HostContext.Provider>
+  );
 }
 
 function Tracker({ model, backend }: { model: IWidgetModel; backend: IBackend }): React.JSX.Element {
@@ -192,10 +213,5 @@ function useNotifications(source: IJobSource): [boolean, ((wanted: boolean) => v
 export default widgetOf(JobTrackerWidget, model => ({
   openGraph: (process, title) => {
     model.send({ kind: 'graph', process, title });
-  },
-  ...(model.get('_has_map') === true && {
-    showOnMap: ({ job }) => {
-      model.send({ kind: 'map', job });
-    }
-  })
+  }
 }));

@@ -6,6 +6,7 @@ import { type IMessages, type ISource, KernelMessages } from '../backend/kernel'
 import type { IBackend } from '../backend/backend';
 import { requestCode } from '../code_request';
 import { HostContext, type IHost } from '../host';
+import { isRecord } from '../reading';
 import { englishWords } from '../translation';
 
 /** The model of a widget: the traits that Python shares, and messages. */
@@ -33,6 +34,14 @@ export function widgetOf(Component: React.ComponentType<IWidgetView>, hostOf?: (
     render({ model, el }) {
       el.classList.add('gdc-Widget');
       el.addEventListener('focusin', keepKeys);
+      const onMessage = (content: unknown): void => {
+        if (isRecord(content) && content.kind === 'focus') {
+          requestAnimationFrame(() => requestAnimationFrame(() => {
+            takeLostFocus(el);
+          }));
+        }
+      };
+      model.on('msg:custom', onMessage);
       const messages = new KernelMessages(model);
       const backends = messages.backends((model.get('_sources') ?? []) as ISource[]);
       const host: IHost = {
@@ -48,6 +57,7 @@ export function widgetOf(Component: React.ComponentType<IWidgetView>, hostOf?: (
       );
       return () => {
         el.removeEventListener('focusin', keepKeys);
+        model.off('msg:custom', onMessage);
         root.unmount();
         messages.dispose();
       };
@@ -60,6 +70,19 @@ function keepKeys({ target }: FocusEvent): void {
   if (target instanceof Element && !target.matches(':read-write')) {
     target.setAttribute('data-lm-suppress-shortcuts', 'true');
   }
+}
+
+/** Take the focus where what had it is gone or hidden, so that who works by keyboard is where the work goes on. */
+export function takeLostFocus(el: HTMLElement): void {
+  const isLost = document.activeElement === null || document.activeElement === document.body || !isShown(document.activeElement);
+  if (isLost && isShown(el)) {
+    const row = el.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"], [role="row"][tabindex="0"]');
+    (row ?? el.querySelector<HTMLElement>('input, button:not(:disabled)'))?.focus();
+  }
+}
+
+function isShown(element: Element): boolean {
+  return element.getClientRects().length > 0;
 }
 
 /** A trait of the model, followed, and the function that sets it. */
