@@ -80,6 +80,19 @@ def test_a_box_is_drawn_edited_dragged_typed_and_cleared(open_notebook, shot):
     assert notebook.value("area.bbox") == pytest.approx([14, 40, 22, 48], abs=near)
     assert page.locator("path.gdc-box").count() == 1
 
+    # By dragging as well, after the map was moved and without moving it; then by two clicks again.
+    map_.drag((10, 45), (10.5, 45))
+    notebook.wait_for("area.map.center[1] < 9.9")
+    map_.longitude = notebook.value("area.map.center[1]")
+    page.get_by_role("button", name="Draw", exact=True).click()
+    map_.drag((3, 49), (11, 43))
+    notebook.wait_for("area.bbox[0] < 13")
+    assert notebook.value("area.bbox") == pytest.approx([3, 43, 11, 49], abs=near)
+    assert notebook.value("area.map.center[1]") == map_.longitude
+    map_.draw(14, 48, 22, 40)
+    notebook.wait_for("area.bbox[0] > 13")
+    assert notebook.value("area.bbox") == pytest.approx([14, 40, 22, 48], abs=near)
+
     page.locator(".leaflet-pm-icon-drag").click()
     map_.drag((18, 44), (8, 46))
     notebook.wait_for("area.bbox[0] < 13")

@@ -60,6 +60,50 @@ function nameMap(container) {
   return () => observer.disconnect();
 }
 
+// Pixels from which on a press of the mouse is a drag.
+const DRAG = 5;
+
+// Lets a box be drawn by dragging as well: the drawing control takes two clicks, and the map would move along.
+function drawByDragging(container) {
+  let start = null;
+  let begun = false;
+  const isDrawing = () =>
+    container.querySelector(".leaflet-pm-icon-rectangle")?.closest(".button-container")?.classList.contains("active") ?? false;
+  const isMap = (target) => target.closest(".leaflet-container") !== null && target.closest(".leaflet-control") === null;
+  const send = (type, { clientX, clientY, target }) =>
+    target.dispatchEvent(new MouseEvent(type, { bubbles: true, cancelable: true, view: window, clientX, clientY }));
+  const onDown = (event) => {
+    const { button, target, clientX, clientY } = event;
+    start = button === 0 && isDrawing() && isMap(target) ? { target, clientX, clientY, moved: false } : null;
+  };
+  const onMove = (event) => {
+    if (start === null || !event.isTrusted) return;
+    if (!start.moved && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > DRAG) {
+      start.moved = true;
+      if (!begun) ["mousemove", "click"].forEach((type) => send(type, start));
+    }
+    if (!container.contains(event.target)) event.stopImmediatePropagation();
+  };
+  const keepMap = (event) => {
+    if (start !== null) event.stopPropagation();
+  };
+  const onUp = () => {
+    start = null;
+  };
+  const onClick = ({ target }) => {
+    begun = !begun && isMap(target) && isDrawing();
+  };
+  const heard = [
+    [container, "mousedown", onDown, true],
+    [container, "mousemove", keepMap, false],
+    [container, "click", onClick, false],
+    [window, "mousemove", onMove, true],
+    [window, "mouseup", onUp, true],
+  ];
+  heard.forEach(([target, type, listener, capture]) => target.addEventListener(type, listener, capture));
+  return () => heard.forEach(([target, type, listener, capture]) => target.removeEventListener(type, listener, capture));
+}
+
 function render({ model, el }) {
   const prefix = `gdc-box-${Math.random().toString(36).slice(2)}`;
   const inputs = EDGES.map(({ name, hint, unit }, index) =>
@@ -202,7 +246,7 @@ function render({ model, el }) {
   }
   const frame = requestAnimationFrame(() => {
     const container = el.closest(".gdc-bbox-map");
-    if (container) undo.push(nameMap(container));
+    if (container) undo.push(nameMap(container), drawByDragging(container));
   });
   return () => {
     cancelAnimationFrame(frame);
