@@ -85,7 +85,7 @@ class GraphBuilder(StaticForm, RelayedWidget):
         self._busy = False
         self._number = 0
         self._last: dict[str, Any] = {"process_graph": {}}
-        self._on_job: list[Callable[[str], None]] = []
+        self._on_job: list[Callable[[str], object]] = []
         super().__init__([Source(self.connection)])
         self.observe(self._on_process_graph, "process_graph")
         self.observe(self._on_process, "process")
@@ -222,7 +222,7 @@ class GraphBuilder(StaticForm, RelayedWidget):
         chosen = node or self.selected_node or self._result()
         return self._show(cut_at(self.process_graph, chosen), chosen, options)
 
-    def on_job(self, callback: Callable[[str], None]) -> None:
+    def on_job(self, callback: Callable[[str], object]) -> None:
         """Have a function called with the id of each job that is started in the editor."""
         self._on_job.append(callback)
 

@@ -185,8 +185,9 @@ def _colours(common: Mapping[str, str], has_time: bool, shared: dict[str, Any]) 
 def _plain(bands: tuple[str, ...], has_time: bool, shared: dict[str, Any]) -> list[Recipe]:
     if not has_time:
         return [Recipe("values", "The values", "The values as they are", bands, False, None, {}, **shared)]
+    of = f" of {bands[0]}" if bands else ""
     return [
-        Recipe(name, f"{title} over time", f"{title} over time", bands, False, name, {}, **shared)
+        Recipe(name, f"{title} over time", f"{title}{of} over time", bands, False, name, {}, **shared)
         for name, title in (("mean", "Mean"), ("max", "Maximum"), ("min", "Minimum"))
     ]
 

@@ -195,7 +195,7 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
         self.browser.observe(self._on_picked, "selection")
         self.browser.observe(self._on_collection, "selected")
         self.graph.observe(self._on_graph, "process_graph")
-        self.graph.on_job(self._on_job)
+        self.graph.on_job(lambda job_id: self._readers.submit(self._on_job, job_id))
         self.jobs.on_graph(self._on_reopened)
         self._on_graph(None)
 

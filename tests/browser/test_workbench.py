@@ -86,6 +86,11 @@ def test_from_an_empty_notebook_to_an_ndvi_map_in_five_actions(open_notebook, sh
     focused = page.locator(".gdc-workbench [role=treeitem]:focus")
     focused.wait_for()
     assert notebook.value("bench._tabs.selected_index") == 0
+    tabs = page.locator(".gdc-workbench .lm-TabBar-tab")
+    tabs.first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    notebook.wait_for("bench._tabs.selected_index == 1")
     assert notebook.errors() == []
 
 

@@ -95,3 +95,11 @@ def test_ndvi_is_the_median_of_the_cloudless_dates() -> None:
     ndvi[np.isin(classes, (3, 8, 9, 10))] = np.nan
     assert np.isnan(ndvi).any()
     np.testing.assert_allclose(np.squeeze(found.values), np.nanmedian(ndvi, axis=0), atol=1e-6)
+
+
+def test_which_band_is_taken_is_told() -> None:
+    plain = collection(summaries={})
+    assert [recipe.description for recipe in recipes_for(plain)][:2] == [
+        "Mean of B03 over time",
+        "Maximum of B03 over time",
+    ]

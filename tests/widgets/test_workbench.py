@@ -112,6 +112,19 @@ def test_the_graph_of_a_job_is_opened_or_what_is_wrong_with_it_is_told(bench: gd
     assert "Sum is open" in bench.bar.status
 
 
+def test_a_job_that_the_editor_has_started_is_shown_while_the_kernel_stays_free(
+    bench: gdc.Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, shown = Event(), Event()
+    monkeypatch.setattr(bench.jobs, "refresh", lambda: go.wait(30))
+    monkeypatch.setattr(bench.jobs, "take_focus", shown.set)
+    bench.graph.on_action({"kind": "job", "id": "j-1"})
+    assert bench._tabs.selected_index == 0
+    go.set()
+    assert shown.wait(30)
+    assert bench._tabs.selected_index == 1
+
+
 def test_it_can_be_closed_during_a_computation(con: openeo.Connection) -> None:
     bench = gdc.Workbench(con)
     go = Event()
