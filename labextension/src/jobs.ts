@@ -11,16 +11,10 @@ import type { ILogEntry } from './models/job_log';
 import type { IJobsState, IJobSource } from './models/job_source';
 import { Stopwatch } from './models/job_times';
 import { isRecord, numberOf, textOf } from './reading';
-import type { IJobs } from './tokens';
+import type { IIntervals, IJobs } from './tokens';
 
 /** What the server pushes when a job has changed. */
 export type JobChange = Pick<IJob, 'id' | 'status' | 'progress'>;
-
-/** Milliseconds between two requests. */
-export interface IIntervals {
-  running: number;
-  idle: number;
-}
 
 interface IJobsModelOptions {
   intervals?: IIntervals;
@@ -53,7 +47,7 @@ export class JobsModel implements IJobs, IDisposable {
       },
       refresh: () => void this.refresh()
     };
-    this.intervals = intervals;
+    this.pace = intervals;
     this.signIn = signIn;
     this.poll = new Poll({
       name: `gdc-jupyter:jobs ${backend.id}`,
@@ -101,10 +95,16 @@ export class JobsModel implements IJobs, IDisposable {
     await this.poll.start();
   }
 
+  get intervals(): IIntervals {
+    return this.pace;
+  }
+
   /** Ask at another pace from now on. */
   setIntervals(intervals: IIntervals): void {
-    this.intervals = intervals;
-    this.setPace();
+    if (intervals.running !== this.pace.running || intervals.idle !== this.pace.idle) {
+      this.pace = intervals;
+      this.setPace();
+    }
   }
 
   async refresh(): Promise<void> {
@@ -182,7 +182,12 @@ export class JobsModel implements IJobs, IDisposable {
     try {
       this.update(this.watch.note(await this.look(), Date.now()), null);
     } catch (error) {
-      this.update(this.jobs, this.inWords(asBackendError(error)));
+      const problem = this.inWords(asBackendError(error));
+      this.update(this.jobs, problem);
+      if (problem.kind === 'unsupported') {
+        // It will not have jobs at the next look either.
+        void this.poll.stop();
+      }
       throw error;
     }
   }
@@ -213,6 +218,9 @@ export class JobsModel implements IJobs, IDisposable {
   }
 
   private inWords(error: BackendError): BackendError {
+    if (error.kind === 'missing' && !this.known.loaded) {
+      return new BackendError('unsupported', error.message, error.status, error.code);
+    }
     const isLost = error.kind === 'signed-out' && this.signIn;
     return isLost ? new BackendError(error.kind, this.signIn, error.status, error.code) : error;
   }
@@ -231,7 +239,7 @@ export class JobsModel implements IJobs, IDisposable {
   }
 
   private setPace(): void {
-    const interval = this.active.length ? this.intervals.running : this.intervals.idle;
+    const interval = this.active.length ? this.pace.running : this.pace.idle;
     if (interval !== this.poll.frequency.interval) {
       this.poll.frequency = { interval, backoff: true, max: SLOWEST };
     }
@@ -243,7 +251,7 @@ export class JobsModel implements IJobs, IDisposable {
   private readonly watch = new Stopwatch();
   private readonly strangers = new Set<string>();
   private readonly signIn: string;
-  private intervals: IIntervals;
+  private pace: IIntervals;
   private known: IJobsState = { jobs: [], loaded: false, problem: null };
   private wholeAt = 0;
 }

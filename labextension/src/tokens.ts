@@ -82,6 +82,12 @@ export interface IBackends {
 
 export const IBackends = new Token<IBackends>('gdc-jupyter:IBackends', 'The back-ends that the data-cube panels ask.');
 
+/** Milliseconds between two requests for the jobs. */
+export interface IIntervals {
+  running: number;
+  idle: number;
+}
+
 /** The jobs of the user, kept up to date while the page is visible. */
 export interface IJobs {
   /** The jobs, in no certain order. */
@@ -94,6 +100,8 @@ export interface IJobs {
   readonly available: boolean;
   /** Why the service did not answer, or an empty text. */
   readonly failure: string;
+  /** How often the service is asked. */
+  readonly intervals: IIntervals;
   /** The same for the table of jobs. */
   readonly source: IJobSource;
   /** Emitted when any of the above has changed. */

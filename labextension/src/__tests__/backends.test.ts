@@ -75,9 +75,9 @@ describe('Backends', () => {
   });
 
   it('sends the token of the user who has signed in, and asks again after a wrong password', async () => {
-    const failures: string[] = [];
-    const ask: AskCredentials = (_, failure) => {
-      failures.push(failure);
+    const failures: string[][] = [];
+    const ask: AskCredentials = (_, failure, user) => {
+      failures.push([failure, user]);
       return Promise.resolve({ user: 'jo', password: failure ? 'right' : 'wrong' });
     };
     const backends = new Backends({ trans, settings, ask });
@@ -86,7 +86,7 @@ describe('Backends', () => {
     fetched.mockResolvedValueOnce(answered(403, { code: 'CredentialsInvalid', message: 'Wrong password.' }));
     fetched.mockResolvedValueOnce(answered(200, { access_token: 'abc' }));
     expect(await backends.signIn(OTHER)).toBe(true);
-    expect(failures).toEqual(['', 'Wrong password.']);
+    expect(failures).toEqual([['', ''], ['Wrong password.', 'jo']]);
     expect(fetched.mock.calls[1]?.[0]).toBe(`${OTHER}credentials/basic`);
     expect(backends.find(OTHER)).not.toBe(before);
 

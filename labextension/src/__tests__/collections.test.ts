@@ -203,6 +203,21 @@ describe('a list of collections', () => {
     expect(list.store.get().sources[0]?.problem?.kind).toBe('offline');
   });
 
+  it('keeps what it had of back-ends that stay when others come', async () => {
+    const backend = new FakeBackend('a', { '': OPENEO_LANDING, collections: { collections: [{ id: 'one' }] } });
+    const list = new CollectionList([backend]);
+    await settled(list);
+    const other = new FakeBackend('b', { '': OPENEO_LANDING, collections: { collections: [{ id: 'two' }] } });
+    const more = new CollectionList([backend, other], list);
+    expect(more.store.get().rows.map(({ id }) => id)).toEqual(['one']);
+    more.load();
+    expect(more.store.get().rows.map(({ id }) => id)).toEqual(['one']);
+    await expect.poll(() => more.store.get().rows.length).toBe(2);
+    // Another user of the same back-end may see others.
+    const another = new FakeBackend('a', { '': OPENEO_LANDING });
+    expect(new CollectionList([another], more).store.get().rows).toEqual([]);
+  });
+
   it('ends with a note where there are too many', async () => {
     const page = Array.from({ length: 4000 }, (_, number) => ({ id: String(number) }));
     let turn = 0;

@@ -103,6 +103,16 @@ describe('JobsModel', () => {
     expect(model.available).toBe(true);
   });
 
+  it('asks no more of a service that has no jobs', async () => {
+    answer = new BackendError('missing', 'There is nothing at /jobs.', 404);
+    const done = model.begin();
+    await vi.advanceTimersByTimeAsync(100);
+    await done;
+    expect(model.source.state().problem?.kind).toBe('unsupported');
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(lists()).toBe(1);
+  });
+
   it('says how to sign in again', async () => {
     answer = new BackendError('signed-out', 'Forbidden');
     const done = model.begin();

@@ -64,6 +64,9 @@ export function JobTracker({ source, place, selected, onSelect, asked, compact =
     focusTable();
   };
 
+  if (state.problem?.kind === 'unsupported' && !state.loaded) {
+    return <Empty>{trans.__('%1 has no batch jobs.', source.server)}</Empty>;
+  }
   return (
     <div className="gdc-Jobs-tracker" aria-busy={!state.loaded && !state.problem}>
       {!compact && (

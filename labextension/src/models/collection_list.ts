@@ -36,8 +36,14 @@ interface IProgress {
 
 /** Loads the collections of back-ends, all of them at once, and keeps what came when one of them fails. */
 export class CollectionList {
-  constructor(private readonly backends: readonly IBackend[]) {
-    this.progress = new Map(backends.map(backend => [backend.id, begun(backend)]));
+  /**
+   * @param before - a list of partly the same back-ends, whose collections stay until the new answers are there
+   */
+  constructor(
+    private readonly backends: readonly IBackend[],
+    before?: CollectionList
+  ) {
+    this.progress = new Map(backends.map(backend => [backend.id, before?.progressOf(backend) ?? begun(backend)]));
     this.store = new Store<ICollectionList>(this.summary());
   }
 
@@ -84,6 +90,10 @@ export class CollectionList {
 
   dispose(): void {
     this.abort.abort();
+  }
+
+  private progressOf(backend: IBackend): IProgress | undefined {
+    return this.backends.includes(backend) ? this.progress.get(backend.id) : undefined;
   }
 
   private async run(backend: IBackend, anew: boolean): Promise<void> {

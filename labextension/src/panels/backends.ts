@@ -59,11 +59,13 @@ export class Backends implements IBackends {
       return false;
     }
     let failure = '';
+    let user = '';
     for (;;) {
-      const told = await this.ask(backend, failure);
+      const told = await this.ask(backend, failure, user);
       if (!told) {
         return false;
       }
+      user = told.user;
       try {
         this.credentials.set(id, await authorizationOf(backend.url, told));
         this.replace(id);

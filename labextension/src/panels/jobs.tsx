@@ -14,10 +14,10 @@ import type { IJobPlace } from '../components/job_hooks';
 import { JobTracker } from '../components/job_tracker';
 import { HostContext, type IHost, useHost } from '../host';
 import { jobsIcon } from '../icons';
-import { type IIntervals, JobsModel, readEvent } from '../jobs';
+import { JobsModel, readEvent } from '../jobs';
 import { codeOf } from '../models/job_code';
 import { textOf } from '../reading';
-import { DOMAIN, IBackends, IJobs, PanelIDs } from '../tokens';
+import { DOMAIN, IBackends, type IIntervals, IJobs, PanelIDs } from '../tokens';
 import type { ITranslation } from '../translation';
 import { panelHost } from './host';
 import { notifyEndings } from './job_notifications';
@@ -52,9 +52,8 @@ class ShownJob {
   /** Show what was shown before the page was loaded, and keep from now on what is. */
   async keepIn(database: IStateDB): Promise<void> {
     const before = await database.fetch(STATE).catch(() => null);
-    const job = textOf(before, 'job');
-    if (job && this.state.job === null) {
-      this.set({ backend: textOf(before, 'backend'), job });
+    if (this.state.job === null && !this.state.backend) {
+      this.set({ backend: textOf(before, 'backend'), job: textOf(before, 'job') || null });
     }
     this.changed.connect(() => {
       const { backend, job } = this.state;
@@ -83,7 +82,7 @@ function Jobs({ jobs, backends, host, shown }: IJobsProps): React.JSX.Element {
   const all = useBackends(backends);
   const current = all.find(each => each.id === backend) ?? backends.own;
   const isOwn = current === backends.own;
-  const other = useOther(isOwn ? null : current);
+  const other = useOther(isOwn ? null : current, jobs.intervals);
   const { source } = other ?? jobs;
   const place: IJobPlace = {
     codeOf: (each, kind) =>
@@ -173,8 +172,8 @@ function useBackends(backends: IBackends): readonly IBackend[] {
 }
 
 /** The jobs of another back-end, which are asked for while they are shown. */
-function useOther(backend: IBackend | null): JobsModel | null {
-  const model = React.useMemo(() => (backend ? new JobsModel(backend) : null), [backend]);
+function useOther(backend: IBackend | null, intervals: IIntervals): JobsModel | null {
+  const model = React.useMemo(() => (backend ? new JobsModel(backend, { intervals }) : null), [backend, intervals]);
   React.useEffect(() => {
     void model?.begin();
     return () => {

@@ -7,8 +7,8 @@ export interface ICredentials {
   readonly password: string;
 }
 
-/** Asks a person; null where they give it up. The failure is that of the try before, or empty. */
-export type AskCredentials = (backend: IBackend, failure: string) => Promise<ICredentials | null>;
+/** Asks a person; null where they give it up. The failure and the user are those of the try before, or empty. */
+export type AskCredentials = (backend: IBackend, failure: string, user: string) => Promise<ICredentials | null>;
 
 /** Answers of services that have no such route. */
 const NO_SUCH_ROUTE = [404, 405, 410, 501];

@@ -7,18 +7,23 @@ import type { ITranslation } from '../translation';
 import type { ICredentials } from './sign_in';
 
 /** Ask for the name and the password of a user; null where the dialog is dismissed. */
-export async function askCredentials(backend: IBackend, failure: string, trans: ITranslation): Promise<ICredentials | null> {
+export async function askCredentials(
+  backend: IBackend,
+  failure: string,
+  user: string,
+  trans: ITranslation
+): Promise<ICredentials | null> {
   const { button, value } = await showDialog<ICredentials>({
     title: trans.__('Sign in to %1', backend.title),
-    body: new SignInForm(backend.url, failure, trans),
+    body: new SignInForm(backend.url, failure, user, trans),
     buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label: trans.__('Sign in') })],
-    focusNodeSelector: 'input'
+    focusNodeSelector: user ? 'input[type="password"]' : 'input'
   });
   return button.accept && value?.user ? value : null;
 }
 
 class SignInForm extends Widget implements Dialog.IBodyWidget<ICredentials> {
-  constructor(url: string, failure: string, trans: ITranslation) {
+  constructor(url: string, failure: string, user: string, trans: ITranslation) {
     super();
     this.addClass('gdc-SignIn');
     if (failure) {
@@ -26,6 +31,7 @@ class SignInForm extends Widget implements Dialog.IBodyWidget<ICredentials> {
     }
     this.addText(url, 'gdc-SignIn-address');
     this.user = this.addField(trans.__('User name'), 'text', 'username');
+    this.user.value = user;
     this.password = this.addField(trans.__('Password'), 'password', 'current-password');
     this.addText(trans.__('Both are kept until this page is closed or reloaded, and are saved nowhere.'), 'gdc-SignIn-note');
     if (isOpenToOthers(url)) {

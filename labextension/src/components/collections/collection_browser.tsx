@@ -233,8 +233,10 @@ function SourceNotes({ sources, list }: { sources: readonly ISourceState[]; list
 }
 
 function useCollectionList(backends: readonly IBackend[], turn: number): CollectionList {
-  const list = React.useMemo(() => new CollectionList(backends), [backends]);
+  const last = React.useRef<CollectionList>();
+  const list = React.useMemo(() => new CollectionList(backends, last.current), [backends]);
   React.useEffect(() => {
+    last.current = list;
     list.load();
     return () => {
       list.dispose();
