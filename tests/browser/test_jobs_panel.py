@@ -81,6 +81,8 @@ def test_jobs_are_followed_in_the_side_bar_and_told_when_they_end(open_lab, make
     shot(opened, "panel-running")
 
     # In the middle of a job the page is loaded anew: the panel is there, and so is the job.
+    # JupyterLab saves its layout a moment after it has changed.
+    page.wait_for_timeout(1500)
     page.reload()
     page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)", timeout=60_000)
     status(panel, "Median of the summer", "Running|Finished")
