@@ -84,7 +84,7 @@ def test_a_box_is_drawn_edited_dragged_typed_and_cleared(open_notebook, shot):
     map_.drag((10, 45), (10.5, 45))
     notebook.wait_for("area.map.center[1] < 9.9")
     map_.longitude = notebook.value("area.map.center[1]")
-    page.get_by_role("button", name="Draw", exact=True).click()
+    page.locator(".leaflet-pm-icon-rectangle").click()
     map_.drag((3, 49), (11, 43))
     notebook.wait_for("area.bbox[0] < 13")
     assert notebook.value("area.bbox") == pytest.approx([3, 43, 11, 49], abs=near)
