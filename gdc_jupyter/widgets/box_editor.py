@@ -172,9 +172,10 @@ class BoxEditor(LayeredMap):
     def _on_fields(self, _: Any, content: dict[str, Any], __: Any) -> None:
         action = content.get("action")
         if action == "edit":
-            self._on_typed([str(text).strip() for text in content.get("values", [])])
-            answer = {"view": content.get("view"), "number": content.get("number"), "taken": not self.fields.message}
-            self.fields.send({"action": "answer", **answer})
+            told = {"view": content.get("view"), "number": content.get("number")}
+            with self.fields.hold_sync():
+                self._on_typed([str(text).strip() for text in content.get("values", [])])
+                self.fields.answer = told | {"taken": not self.fields.message}
         elif action == "clear":
             self.clear()
             self._show(None)

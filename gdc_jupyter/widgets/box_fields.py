@@ -15,16 +15,18 @@ class BoxFields(anywidget.AnyWidget):
     """Four labelled number fields and the buttons of a map.
 
     Its messages are ``{"action": "edit", "values": [west, south, east, north], "view": id, "number": n}`` with the
-    texts that were typed, to be answered by ``{"action": "answer", "view": id, "number": n, "taken": bool}``, and
-    ``{"action": name}`` for the buttons draw, clear, zoom, view and whole. ``{"action": "refresh"}`` writes ``values``
-    over whatever was typed. ``offers`` are what may have been meant by what was refused, each with ``words`` and
-    ``values``. ``draw`` is the model of the drawing control: what is drawn while the kernel does not answer is told.
+    texts that were typed, and ``{"action": name}`` for the buttons draw, clear, zoom, view and whole.
+    ``{"action": "refresh"}`` writes ``values`` over whatever was typed. ``answer`` is ``{"view": id, "number": n,
+    "taken": bool}`` of the last edit; it is to be set together with ``values``, as a message of its own would overtake
+    them. ``offers`` are what may have been meant by what was refused, each with ``words`` and ``values``. ``draw`` is
+    the model of the drawing control: what is drawn while the kernel does not answer is told.
     """
 
     _esm = STATIC / "box_fields.js"
     _css = STATIC / "box_fields.css"
 
     values: traitlets.List[str] = traitlets.List(traitlets.Unicode(), default_value=["", "", "", ""]).tag(sync=True)
+    answer = traitlets.Dict().tag(sync=True)
     info = traitlets.Unicode("").tag(sync=True)
     message = traitlets.Unicode("").tag(sync=True)
     faulty: traitlets.List[int] = traitlets.List(traitlets.Int()).tag(sync=True)

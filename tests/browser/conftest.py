@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+import requests
 from browser.axe import axe
 
 from gdc_jupyter.demo import free_port
@@ -66,6 +67,13 @@ class Lab:
     url: str
     token: str
     root: Path
+
+    def end_kernels(self) -> None:
+        """End all notebooks' kernels, whose threads would go on asking the server."""
+        headers = {"Authorization": f"token {self.token}"}
+        sessions = requests.get(f"{self.url}api/sessions", headers=headers, timeout=30).json()
+        for session in sessions:
+            requests.delete(f"{self.url}api/sessions/{session['id']}", headers=headers, timeout=30)
 
 
 @dataclass
@@ -206,16 +214,22 @@ def browser(chromium: str) -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def context(browser: Any) -> Iterator[Any]:
+    """The profile that all pages share, so that JupyterLab's files are fetched once."""
+    context = browser.new_context(locale="en-GB")
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def new_page(lab: Lab, browser: Any) -> Iterator[Callable[[int, int], NotebookPage]]:
+def new_page(lab: Lab, context: Any) -> Iterator[Callable[[int, int], NotebookPage]]:
     """Make an empty page of a width and a height. No page may ask another host than its server and those allowed."""
     opened: list[NotebookPage] = []
-    contexts = []
 
     def make(width: int, height: int) -> NotebookPage:
-        context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
-        contexts.append(context)
         page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
         notebook = NotebookPage(page)
         opened.append(notebook)
         page.on("request", lambda request: notebook.hosts.add(urlsplit(request.url).netloc))
@@ -223,8 +237,9 @@ def new_page(lab: Lab, browser: Any) -> Iterator[Callable[[int, int], NotebookPa
 
     yield make
     host = urlsplit(lab.url).netloc
-    for context in contexts:
-        context.close()
+    for notebook in opened:
+        notebook.page.close()
+    lab.end_kernels()
     for notebook in opened:
         assert notebook.hosts <= {host, "", *notebook.allowed}
 

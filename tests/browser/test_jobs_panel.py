@@ -17,7 +17,7 @@ GRAPH = {
             "bands": ["B04", "B08"],
         },
     },
-    "coarse": {"process_id": "resample_spatial", "arguments": {"data": {"from_node": "load"}, "resolution": 4}},
+    "coarse": {"process_id": "resample_spatial", "arguments": {"data": {"from_node": "load"}, "resolution": 1}},
     "ndvi": {"process_id": "ndvi", "arguments": {"data": {"from_node": "coarse"}, "nir": "B08", "red": "B04"}},
     "median": {
         "process_id": "reduce_dimension",

@@ -93,6 +93,7 @@ def test_a_graph_is_edited_in_its_picture_and_saved(open_lab, write, axe, shot):
     # By the keyboard: a node is moved, a connection is made, a callback is opened and left.
     page.get_by_role("group", name="load1: load_collection").focus()
     page.keyboard.press("Enter")
+    page.locator('.react-flow__node.selected[data-id="load1"]').wait_for()
     page.keyboard.press("ArrowUp")
     page.get_by_role("combobox", name="Lead the result of load1 to").select_option(label="load1 → data of save1")
     page.get_by_role("button", name="Connect").press("Enter")

@@ -214,12 +214,19 @@ function render({ model, el }) {
   };
   const events = "change:info change:message change:faulty change:drawing change:collection change:values";
   // Typed text stays while it is refused, so fields are rewritten on request only.
-  const onMessage = ({ action, view: asked, number, taken }) => {
-    if (action === "answer" && asked === prefix) answered = number;
+  const onMessage = ({ action }) => {
     if (sent === answered) answeredAll();
-    if (action === "refresh" || taken) showValues();
+    if (action === "refresh") showValues();
+  };
+  const onAnswer = () => {
+    const { view: asked, number, taken } = model.get("answer");
+    if (asked !== prefix) return;
+    answered = number;
+    if (sent === answered) answeredAll();
+    if (taken) showValues();
   };
   model.on("change:values", showValues);
+  model.on("change:answer", onAnswer);
   model.on("change:offers", showOffers);
   model.on("msg:custom", onMessage);
   for (const event of events.split(" ")) model.on(event, showState);
@@ -231,6 +238,8 @@ function render({ model, el }) {
   // is typed meanwhile is about this box.
   let drawing = null;
   const onDrawn = () => {
+    // The model holds this lock while it takes over what Python tells, which may be older than what was typed.
+    if (drawing._state_lock) return;
     awaitAnswer();
     drawnEdges(drawing.get("data"))?.forEach((text, index) => {
       if (!unsent.has(inputs[index])) inputs[index].value = text;
@@ -252,6 +261,7 @@ function render({ model, el }) {
     cancelAnimationFrame(frame);
     undo.forEach((each) => each());
     model.off("change:values", showValues);
+    model.off("change:answer", onAnswer);
     model.off("change:offers", showOffers);
     model.off("msg:custom", onMessage);
     for (const event of events.split(" ")) model.off(event, showState);
