@@ -1,6 +1,7 @@
 # What a person does with the project: make lab, make test, make demo.
 PORT ?= 8888
 OPEN ?= 1
+WORKERS ?= 2
 comma := ,
 VENV := .venv
 BIN := $(VENV)/bin
@@ -55,8 +56,8 @@ typescript: $(VENV)/.test ## Check and test the lab extension
 	$(NPM) run lint
 	$(NPM) test
 
-pytest: $(VENV)/.test $(CLIENTS) ## Run the Python, notebook and browser tests (ARGS="-k name")
-	$(BIN)/python -m pytest $(ARGS)
+pytest: $(VENV)/.test $(CLIENTS) ## Run the Python, notebook and browser tests (ARGS="-k name", WORKERS=2)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 conformance: $(VENV)/.test $(SUITES)/openeo/.installed $(SUITES)/api/.installed ## Run the official suites (ARGS="general stac")
 	$(BIN)/python tests/conformance/run.py $(ARGS)

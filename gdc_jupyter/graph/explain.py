@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gdc_jupyter.catalog.catalog import Catalog
 
 # What starting takes, and what GDAL keeps of decoded tiles at most (see `gdc_jupyter.catalog.raster_files`).
-START_SECONDS, GDAL_CACHE = 0.15, 256 << 20
+START_SECONDS, GDAL_CACHE = 0.05, 256 << 20
 # Files whose size is looked at.
 MOST_FILES = 500
 

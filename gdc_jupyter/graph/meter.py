@@ -22,7 +22,7 @@ DEFAULTS = {
     "write": 120e6,
 }
 # How much of an average the newest job is, how much faster or slower than known it may be, and what counts at all.
-NEWEST, STEP, SECONDS, BYTES = 0.3, 4.0, 0.02, 4 << 20
+NEWEST, STEP, SECONDS, BYTES = 0.3, 4.0, 0.002, 4 << 20
 
 
 Sum = tuple[float, float]
