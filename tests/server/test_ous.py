@@ -121,7 +121,7 @@ def test_a_stream_sends_each_item_as_it_is_known(ous):
     assert (body["hits"], len(body["items"]), body["warnings"]) == (MANY, MANY, None)
     empty = requests.get(url.replace("C1-X", "C0-X"), headers={"Echo-Token": "secret"}, timeout=5)
     assert empty.json()["items"] == []
-    wrong = requests.get(url.replace("20", "200"), headers={"Echo-Token": "secret"}, timeout=5)
+    wrong = requests.get(url.replace("10,20", "10,200"), headers={"Echo-Token": "secret"}, timeout=5)
     assert wrong.status_code == 400
     assert wrong.json()["errors"][0].startswith("The values provided for latitude")
 
