@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gdc_jupyter.cube import nearest, regrid
+from gdc_jupyter.cube import bilinear, nearest, regrid
 from gdc_jupyter.cube.grid import Bounds, Grid, normalise_crs, parse_crs, transform_bounds, transformer
 from gdc_jupyter.errors import GdcError
 
@@ -61,6 +61,9 @@ def warp(
     if method == "near":
         return nearest.resample(layers, source, target)
     layers = layers.reshape(-1, *values.shape[-2:])
+    if method == "bilinear" and layers.size and target.width and target.height:
+        result = bilinear.resample(layers, source, target, scale or scale_between(source, target))
+        return result.reshape(*values.shape[:-2], *target.shape)
     result = np.full((len(layers), *target.shape), np.nan, dtype=layers.dtype)
     if layers.size and result.size:
         scale = scale or scale_between(source, target)
