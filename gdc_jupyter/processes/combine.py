@@ -18,11 +18,12 @@ from gdc_jupyter.cube.cube import (
     labels_of,
     spatial_dimensions,
 )
+from gdc_jupyter.cube.gaps import blank
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.processes.registry import process
 from gdc_jupyter.processes.results import one_value
 from gdc_jupyter.processes.schemas import Anything, Cube, Overlap, RasterCube, Scalar
-from gdc_jupyter.processes.values import missing
+from gdc_jupyter.processes.values import accepted
 
 Positions = Mapping[Hashable, NDArray[np.intp]]
 
@@ -53,10 +54,13 @@ def mask(data: RasterCube, mask: RasterCube, replacement: Scalar = None) -> Rast
     IncompatibleDataCubes
         The mask has a dimension, or labels, that the data lack.
     """
-    marks = spread(on_grid_of(mask, data), data, "mask")
-    marked = (marks != 0) & ~np.asarray(missing(marks))
-    value = np.float32(np.nan) if replacement is None else replacement
-    return data.copy(deep=False, data=np.where(marked, value, data.values))
+    marked = accepted(spread(on_grid_of(mask, data), data, "mask"))
+    if replacement is not None or data.dtype.kind != "f":
+        value = np.float32(np.nan) if replacement is None else replacement
+        return data.copy(deep=False, data=np.where(marked, value, data.values))
+    values = data.values.copy()
+    blank(values, marked)
+    return data.copy(deep=False, data=values)
 
 
 @process("cubes", joins=True)

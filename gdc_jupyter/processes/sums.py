@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# The bytes of a row of a strip: the rows that are worked on at a time stay in a core's second-level cache.
-STRIP = 1 << 17
 # So many elements are added up one after another, and the sums of such groups in turn: rounding errors stay small.
 GROUP = 32
+# The bytes of a row of a strip: a group of rows stays in a core's second-level cache.
+STRIP = 1 << 13
 _MASKS = {4: np.int32, 8: np.int64}
 
 
@@ -55,16 +55,10 @@ def _add_valid(rows: NDArray[Any], total: NDArray[Any], count: NDArray[Any]) -> 
 
     The bits of a valid number stay when they are joined with all ones, and those of NaN vanish.
     """
-    kind = _MASKS[rows.dtype.itemsize]
-    rows = np.ascontiguousarray(rows)
-    valid = np.empty(rows.shape[1], bool)
-    mask, kept = np.empty(rows.shape[1], kind), np.empty(rows.shape[1], kind)
-    subtotal = np.zeros_like(total)
+    valid = np.equal(rows, rows)
+    mask = np.negative(valid.view(np.int8), dtype=count.dtype, casting="unsafe")
+    kept = np.bitwise_and(rows.view(count.dtype), mask, out=mask)
+    # A group has fewer rows than such a number can count.
+    count += np.add.reduce(valid.view(np.uint8), axis=0, dtype=np.uint8)
     with np.errstate(invalid="ignore"):
-        for row in rows:
-            np.equal(row, row, out=valid)
-            np.negative(valid.view(np.int8), out=mask, casting="unsafe")
-            count -= mask
-            np.bitwise_and(row.view(kind), mask, out=kept)
-            subtotal += kept.view(rows.dtype)
-        total += subtotal
+        total += np.add.reduce(kept.view(rows.dtype), axis=0)

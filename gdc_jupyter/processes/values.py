@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from gdc_jupyter.cube.gaps import blank
 from gdc_jupyter.errors import GdcError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -221,18 +222,19 @@ def truth(result: Any, *operands: Any) -> Any:
     """
     if not isinstance(result, np.ndarray):
         return None if any(operand is None for operand in operands) else bool(result)
-    gaps = np.zeros(result.shape, dtype=bool)
-    for operand in operands:
-        gaps |= missing(operand)
-    if not gaps.any():
+    gaps = [each for each in map(missing, operands) if np.any(each)]
+    if not gaps:
         return result
-    return np.where(gaps, np.float32(np.nan), result.astype(np.float32))
+    known = result.astype(np.float32)
+    for each in gaps:
+        blank(known, np.broadcast_to(each, known.shape))
+    return known
 
 
 def accepted(result: Any) -> Any:
     """Return where what a condition says is true: not false, 0 or no-data."""
     if isinstance(result, np.ndarray):
-        return (result != 0) & ~missing(result)
+        return result if result.dtype == bool else (result != 0) & ~missing(result)
     return not missing(result) and bool(result)
 
 
