@@ -247,7 +247,8 @@ def _visit(
     pixels = inside.width * inside.height if inside else 1
     work = costs.work.get(id(cube))
     if work is None:
-        work = costs.work[id(cube)] = Work(cube)
+        whole = sum(size_of(each) for each in (*cube.before, *cube.streamed))
+        work = costs.work[id(cube)] = Work(cube, inputs=whole)
     work.pixels += pixels * (weight if inside else 1.0)
     if inside is not None:
         work.window = inside if work.window is None else work.window.union(inside)

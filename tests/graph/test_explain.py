@@ -137,6 +137,13 @@ def write_netcdf(path, dates=12, edge=1000):
         variable[:] = random.normal(10, 2, (dates, edge, edge))
 
 
+def test_what_needs_all_pixels_at_once_counts_them():
+    rows = node("reduce_dimension", True, data=of("load"), dimension="x", reducer=reducer("mean"))
+    found = explain({"process_graph": {"load": load(bands=["B04", "B08"]), "rows": rows}}, MemoryCatalog())
+    (computed,) = [each for each in found.costs.work.values() if each.cube.how != "read"]
+    assert computed.inputs == VALUES[:, :2].nbytes
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A data folder with two collections: eight dates of GeoTIFF with two bands, and a NetCDF file of 48 MB."""
