@@ -34,3 +34,8 @@ export function recordOf(value: unknown, key: string): JsonRecord {
 export function textsOf(value: unknown, key: string): string[] {
   return listOf(value, key).filter((entry): entry is string => typeof entry === 'string');
 }
+
+/** Whether an address may be followed: a page, and no script. */
+export function isSafeAddress(href: string): boolean {
+  return /^https?:\/\//i.test(href);
+}

@@ -28,26 +28,6 @@ export function formatProgress(progress: number): string {
   return `${Math.floor(progress)} %`;
 }
 
-/** How long ago something was, in the words of the language; empty for a text that is no date. */
-export function formatAge(then: string, now: Date, language = ''): string {
-  const seconds = (Date.parse(then) - now.getTime()) / 1000;
-  if (Number.isNaN(seconds)) {
-    return '';
-  }
-  const format = new Intl.RelativeTimeFormat(language.replace('_', '-') || 'en', { numeric: 'auto' });
-  const units: [Intl.RelativeTimeFormatUnit, number][] = [
-    ['day', 86_400],
-    ['hour', 3600],
-    ['minute', 60]
-  ];
-  for (const [unit, length] of units) {
-    if (Math.abs(seconds) >= length) {
-      return format.format(Math.trunc(seconds / length), unit);
-    }
-  }
-  return format.format(Math.trunc(seconds), 'second');
-}
-
 /** A time that has passed: `4.2 s`, `3 min 5 s`, `2 h 10 min`. */
 export function formatDuration(seconds: number, trans: ITranslation): string {
   if (seconds < 60) {

@@ -1,23 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
-import { formatAge, formatProgress, formatStatus, summarise } from '../words';
+import { formatProgress, formatStatus, summarise } from '../words';
 import { JOB_STATUSES } from '../tokens';
 
 const trans = nullTranslator.load('gdc_jupyter');
-const now = new Date('2026-06-01T12:00:00Z');
-
-describe('formatAge', () => {
-  it.each([
-    ['2026-06-01T11:59:58Z', '2 seconds ago'],
-    ['2026-06-01T11:58:01Z', '1 minute ago'],
-    ['2026-06-01T09:00:00Z', '3 hours ago'],
-    ['2026-05-31T12:00:00Z', 'yesterday'],
-    ['', '']
-  ])('%s is %s', (then, words) => {
-    expect(formatAge(then, now)).toBe(words);
-  });
-});
 
 describe('formatProgress', () => {
   it('does not say 100 % too early', () => {

@@ -7,6 +7,7 @@ import { useHost } from '../host';
 import { GraphModel } from '../models/graph';
 import { isRecord, textOf } from '../reading';
 import { Empty } from '../components/states';
+import { useStore } from '../components/use_store';
 import { GraphSync } from './graph_sync';
 import { type IWidgetModel, type IWidgetView, widgetOf } from './mounting';
 
@@ -21,7 +22,7 @@ function GraphBuilder({ model: widget, backends }: IWidgetView): React.JSX.Eleme
   const [graph] = React.useState(() => new GraphModel());
   const sync = React.useMemo(() => new GraphSync(widget, graph), [widget, graph]);
   const [backend] = backends;
-  const isBehind = React.useSyncExternalStore(sync.subscribe, () => sync.isBehind);
+  const isBehind = useStore(sync.behind);
   const [told, setTold] = React.useState({ text: '', isError: false });
   React.useEffect(() => sync.start(), [sync]);
   React.useEffect(() => {

@@ -2,6 +2,7 @@
 import type { GraphModel } from '../models/graph';
 import { EditRefused, type IGraphDocument, nodeAt } from '../models/graph_document';
 import { keyOf, pathOfKey } from '../models/graph_paths';
+import { Store } from '../models/store';
 import { isRecord, numberOf, recordOf, textOf } from '../reading';
 import type { IWidgetModel } from './mounting';
 
@@ -16,21 +17,12 @@ export class GraphSync {
   ) {}
 
   /** Whether the kernel has not taken over the last changes for a while. */
-  get isBehind(): boolean {
-    return this.behind;
-  }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
-  };
+  readonly behind = new Store(false);
 
   start(): () => void {
     this.takeDocument();
     this.takeSelection();
-    const stop = this.graph.subscribe(this.onEdit);
+    const stop = this.graph.versions.subscribe(this.onEdit);
     this.widget.on('change:_document', this.takeDocument);
     this.widget.on('change:selected_node', this.takeSelection);
     this.widget.on('msg:custom', this.onMessage);
@@ -76,14 +68,14 @@ export class GraphSync {
       this.widget.save_changes();
     } catch {
       // The kernel is away for good: the page goes on without it.
-      this.setBehind(true);
+      this.behind.set(true);
     }
   }
 
   private expectAnswer(): void {
     clearTimeout(this.patience);
     this.patience = setTimeout(() => {
-      this.setBehind(true);
+      this.behind.set(true);
       // Sent once more: what was on its way when the connection broke is lost.
       this.number += 1;
       this.widget.set('_document', { origin: this.view, number: this.number, process: this.shared });
@@ -95,7 +87,7 @@ export class GraphSync {
   private readonly onMessage = (content: unknown): void => {
     if (isRecord(content) && content.kind === 'kept' && content.origin === this.view && numberOf(content, 'number') === this.number) {
       clearTimeout(this.patience);
-      this.setBehind(false);
+      this.behind.set(false);
     }
   };
 
@@ -125,20 +117,9 @@ export class GraphSync {
     }
   };
 
-  private setBehind(behind: boolean): void {
-    if (behind !== this.behind) {
-      this.behind = behind;
-      for (const listener of [...this.listeners]) {
-        listener();
-      }
-    }
-  }
-
   private readonly view = Math.random().toString(36).slice(2);
   private number = 0;
   private shared: IGraphDocument | null = null;
-  private behind = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private patience: ReturnType<typeof setTimeout> | undefined;
-  private readonly listeners = new Set<() => void>();
 }

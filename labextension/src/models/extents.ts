@@ -85,6 +85,11 @@ export function dayOf(moment: string): string {
   return Number.isNaN(date.getTime()) ? '' : date.toISOString().slice(0, 10);
 }
 
+/** The day after a day, `2022-06-02`. */
+export function nextDay(day: string): string {
+  return new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10);
+}
+
 /** The horizontal extent of an item, from its bbox or its geometry. */
 export function readItemBox(item: unknown): Box | null {
   const told = isRecord(item) ? readBox(item.bbox) : null;
@@ -107,7 +112,6 @@ function boxOfPoints(points: readonly [number, number][]): Box | null {
   const ys = points.map(([, y]) => y);
   return readBox([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]);
 }
-
 
 /** A box with an east of at most 180, less than west over the antimeridian, as GeoJSON and STAC have it. */
 export function wrappedBox([west, south, east, north]: Box): Box {

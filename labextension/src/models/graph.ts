@@ -26,11 +26,12 @@ import {
   withRenamed,
   withResult
 } from './graph_document';
-import { type GraphPath, graphOf, idOf, isWithin, keyOf, type NodePath, samePath, withValueAt } from './graph_paths';
+import { type GraphPath, graphOf, idOf, isWithin, type NodePath, samePath, withValueAt } from './graph_paths';
 import { readGraph } from './graph_sources';
 import { firstArguments } from './new_node';
 import { type IProcess, ProcessCatalog } from './processes';
 import { type IScope, scopeOf } from './scope';
+import { Store } from './store';
 import { type IFault, mergedFaults, validate } from './validation';
 
 /** How many steps can be undone. */
@@ -68,7 +69,7 @@ export class GraphModel {
 
   /** Unlike before after every change: of the document, the selection, the processes or the faults. */
   get version(): number {
-    return this.turns;
+    return this.versions.get();
   }
 
   get processes(): ProcessCatalog {
@@ -100,13 +101,8 @@ export class GraphModel {
     return this.faults.filter(fault => (inside ? isWithin(fault.path, path) : samePath(fault.path, path)));
   }
 
-  /** Follow the model; for `React.useSyncExternalStore` together with `version`. */
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
-  };
+  /** The version, for those who follow the model. */
+  readonly versions = new Store(0);
 
   /**
    * Take another process: as JSON text, as a process, a bare graph, or something with a process in it such as a job.
@@ -115,10 +111,6 @@ export class GraphModel {
    */
   load(source: unknown, options?: IEditOptions): void {
     this.change(readGraph(source), this.selection, options);
-  }
-
-  toJSON(): IGraphDocument {
-    return this.document;
   }
 
   /** The process as back-ends take it. */
@@ -295,10 +287,6 @@ export class GraphModel {
     return positionsOf(this.document);
   }
 
-  positionOf(path: NodePath): IPosition | null {
-    return this.positions.get(keyOf(path)) ?? null;
-  }
-
   setPositions(places: ReadonlyMap<string, IPosition>, options?: IEditOptions): void {
     this.change(withPositions(this.document, places), this.selection, options);
   }
@@ -341,10 +329,7 @@ export class GraphModel {
   }
 
   private tell(): void {
-    this.turns += 1;
-    for (const listener of [...this.listeners]) {
-      listener();
-    }
+    this.versions.set(this.version + 1);
   }
 
   private current: IStep = { document: EMPTY_DOCUMENT, selection: null };
@@ -354,8 +339,6 @@ export class GraphModel {
   private catalog = new ProcessCatalog();
   private told: { document: IGraphDocument; faults: readonly IFault[] } = { document: EMPTY_DOCUMENT, faults: [] };
   private known: readonly IFault[] | null = null;
-  private turns = 0;
-  private readonly listeners = new Set<() => void>();
 }
 
 function insertedAfter(graph: JsonRecord, id: string, node: JsonRecord, after: string | null): JsonRecord {

@@ -128,15 +128,6 @@ export function orderOf(graph: JsonRecord): string[] {
   return [...order];
 }
 
-/** The paths of all nodes, callbacks included, each before those inside it. */
-export function allPaths(document: IGraphDocument, path: GraphPath = []): NodePath[] {
-  const graph = graphAt(document, path);
-  return orderOf(graph).flatMap(id => {
-    const node = [...path, id];
-    return [node, ...callbacksOf(graph[id]).flatMap(argument => allPaths(document, [...node, argument]))];
-  });
-}
-
 /** Whether a node needs the result of another one of its graph, directly or through others. */
 export function dependsOn(graph: JsonRecord, id: string, other: string): boolean {
   const seen = new Set<string>();

@@ -1,6 +1,6 @@
 /** A process in the text of a file: what surrounds it there, a job for example, stays around it. */
 import { isRecord, type JsonRecord } from '../reading';
-import { EditRefused, EMPTY_DOCUMENT, type IGraphDocument } from './graph_document';
+import { EMPTY_DOCUMENT, type IGraphDocument } from './graph_document';
 import { readGraph } from './graph_sources';
 
 export interface IGraphFile {
@@ -40,17 +40,4 @@ function around(value: JsonRecord, document: IGraphDocument, changed: IGraphDocu
 
 function textOfJson(value: unknown, indent: string | IGraphDocument = '  '): string {
   return `${JSON.stringify(value, null, typeof indent === 'string' ? indent : '  ')}\n`;
-}
-
-/** Why a text is no process, in words; null where it is one. */
-export function whyNoGraph(text: string): EditRefused | null {
-  try {
-    readGraphFile(text);
-    return null;
-  } catch (error) {
-    if (error instanceof EditRefused) {
-      return error;
-    }
-    throw error;
-  }
 }

@@ -2,7 +2,9 @@
 import { asBackendError, BackendError, type IBackend, pathOf } from '../backend/backend';
 import { isRecord, type JsonRecord, listOf, recordOf, textOf } from '../reading';
 import type { GraphModel } from './graph';
+import { pagesOf } from './paging';
 import { type IProcess, ProcessCatalog, readProcess } from './processes';
+import { Store } from './store';
 import { readServerFaults } from './validation';
 
 /** Pages that are asked for at most: a back-end whose last page names a next one never ends. */
@@ -36,21 +38,12 @@ export class GraphServices {
     private readonly model: GraphModel
   ) {}
 
-  get state(): IServicesState {
-    return this.current;
-  }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.listeners.add(listener);
-    return () => {
-      this.listeners.delete(listener);
-    };
-  };
+  readonly store = new Store<IServicesState>(UNKNOWN);
 
   /** Start to load and to check; the function that is returned ends it. */
   start(): () => void {
     this.abort = new AbortController();
-    const stop = this.model.subscribe(() => {
+    const stop = this.model.versions.subscribe(() => {
       this.checkLater();
     });
     void this.load();
@@ -111,7 +104,7 @@ export class GraphServices {
   private checkLater(): void {
     clearTimeout(this.timer);
     const { document } = this.model;
-    if (this.current.validation === 'no' || document === this.checked || Object.keys(document.process_graph).length === 0) {
+    if (this.store.get().validation === 'no' || document === this.checked || Object.keys(document.process_graph).length === 0) {
       return;
     }
     this.timer = setTimeout(() => void this.check(), VALIDATION_DELAY);
@@ -167,15 +160,8 @@ export class GraphServices {
 
   private async pages(path: string, name: string): Promise<unknown[]> {
     const found: unknown[] = [];
-    const asked = new Set<string>();
-    for (let next = path; next && !asked.has(next) && asked.size < MOST_PAGES; ) {
-      asked.add(next);
-      const body = await this.get(next);
-      found.push(...listOf(body, name));
-      next = textOf(
-        listOf(body, 'links').find(link => textOf(link, 'rel') === 'next'),
-        'href'
-      );
+    for await (const page of pagesOf(this.backend, { path }, { most: MOST_PAGES, signal: this.abort.signal })) {
+      found.push(...listOf(page, name));
     }
     return found;
   }
@@ -185,18 +171,13 @@ export class GraphServices {
   }
 
   private set(change: Partial<IServicesState>): void {
-    this.current = { ...this.current, ...change };
-    for (const listener of [...this.listeners]) {
-      listener();
-    }
+    this.store.set({ ...this.store.get(), ...change });
   }
 
-  private current = UNKNOWN;
   private abort = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private checked: unknown = null;
   private readonly descriptions = new Map<string, Promise<JsonRecord>>();
-  private readonly listeners = new Set<() => void>();
 }
 
 const ABSENT = ['missing', 'unsupported'];

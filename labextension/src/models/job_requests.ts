@@ -1,13 +1,12 @@
 /** What is asked of a back-end about its batch jobs. */
-import { BackendError, type IAnswer, type IBackend, pathOf } from '../backend/backend';
-import { isRecord, type JsonRecord, listOf, numberOf, recordOf, textOf, textsOf } from '../reading';
+import { BackendError, type IBackend, pathOf } from '../backend/backend';
+import { isRecord, isSafeAddress, type JsonRecord, listOf, numberOf, recordOf, textOf, textsOf } from '../reading';
 import { type IJob, readJob, readJobs } from './job';
 import { type ILogEntry, type LogLevel, readLog } from './job_log';
+import { fetchPage, type IPageRequest, nextPage, pagesOf } from './paging';
 
-/** Jobs that a page of the list is asked to hold. */
-const PAGE = 100;
-/** Pages that are turned at the most, whatever a back-end links to. */
-const MOST_PAGES = 200;
+/** The first page of the list of jobs. */
+const FIRST_PAGE: IPageRequest = { path: 'jobs', query: { limit: 100 } };
 
 /** A part of the list of jobs. */
 export interface IJobPage {
@@ -40,21 +39,16 @@ export class JobRequests {
   /** All jobs, page by page. */
   async all(): Promise<IJob[]> {
     const found: unknown[] = [];
-    let path: string | null = 'jobs';
-    const seen = new Set<string>();
-    while (path !== null && !seen.has(path) && seen.size < MOST_PAGES) {
-      seen.add(path);
-      const answer: IAnswer = await this.backend.request(path, path === 'jobs' ? { query: { limit: PAGE } } : {});
-      found.push(...jobsOf(answer.body));
-      path = nextOf(answer.body);
+    for await (const page of pagesOf(this.backend, FIRST_PAGE)) {
+      found.push(...jobsOf(page));
     }
     return readJobs(found);
   }
 
   /** The first page of the list, which holds the newest jobs on most back-ends. */
   async first(): Promise<IJobPage> {
-    const { body } = await this.backend.request('jobs', { query: { limit: PAGE } });
-    return { jobs: readJobs(jobsOf(body)), whole: nextOf(body) === null };
+    const page = await fetchPage(this.backend, FIRST_PAGE);
+    return { jobs: readJobs(jobsOf(page)), whole: nextPage(page, FIRST_PAGE) === null };
   }
 
   /** All that the back-end tells of a job. */
@@ -109,14 +103,9 @@ export class JobRequests {
   /** Entries of the log after that with the id `after`, of a severity; older back-ends send the others as well. */
   async logs(id: string, level: LogLevel, after = ''): Promise<ILogEntry[]> {
     const entries: ILogEntry[] = [];
-    let path: string | null = pathOf('jobs', id, 'logs');
-    const query = { level, ...(after && { offset: after }) };
-    const seen = new Set<string>();
-    while (path !== null && !seen.has(path) && seen.size < MOST_PAGES) {
-      const answer: IAnswer = await this.backend.request(path, seen.size ? {} : { query });
-      seen.add(path);
-      entries.push(...readLog(listOf(answer.body, 'logs'), level));
-      path = nextOf(answer.body);
+    const first = { path: pathOf('jobs', id, 'logs'), query: { level, ...(after && { offset: after }) } };
+    for await (const page of pagesOf(this.backend, first)) {
+      entries.push(...readLog(listOf(page, 'logs'), level));
     }
     return entries;
   }
@@ -159,11 +148,6 @@ function jobsOf(body: unknown): unknown[] {
   return body.jobs as unknown[];
 }
 
-function nextOf(body: unknown): string | null {
-  const link = listOf(body, 'links').find(each => textOf(each, 'rel') === 'next');
-  return textOf(link, 'href') || null;
-}
-
 function processOf(job: JsonRecord): JsonRecord {
   const process = recordOf(job, 'process');
   if (!isRecord(process.process_graph)) {
@@ -179,6 +163,6 @@ function readAsset(name: string, asset: unknown): IAsset {
     title: textOf(asset, 'title') || name,
     type: textOf(asset, 'type') || textsOf(asset, 'roles').join(', '),
     size: numberOf(asset, 'file:size'),
-    href: /^https?:\/\//i.test(href) ? href : ''
+    href: isSafeAddress(href) ? href : ''
   };
 }

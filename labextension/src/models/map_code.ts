@@ -1,6 +1,7 @@
 /** Python code that shows a collection, a job or a process on a map. */
 import { isRecord, type JsonRecord, listOf, recordOf, textOf, textsOf } from '../reading';
 import type { ISelection } from '../host';
+import { dayOf, nextDay } from './extents';
 
 export interface IMapRequest {
   /** Metadata of a collection, or as much of it as is known. */
@@ -108,12 +109,8 @@ export function lastDay(collection: JsonRecord): [string, string] | null {
     each => textOf(each, 'type') === 'temporal'
   );
   const last = textsOf(dimension, 'values').at(-1) ?? listOf(dimension, 'extent')[1];
-  const day = typeof last === 'string' ? Date.parse(last.slice(0, 10)) : Number.NaN;
-  if (Number.isNaN(day)) {
-    return null;
-  }
-  const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
-  return [dayOf(day), dayOf(day + 86_400_000)];
+  const day = typeof last === 'string' ? dayOf(last.slice(0, 10)) : '';
+  return day ? [day, nextDay(day)] : null;
 }
 
 function pythonTuple(numbers: readonly number[] | null | undefined): string {

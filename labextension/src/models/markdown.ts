@@ -1,4 +1,5 @@
 /** The plainest part of Markdown, as pieces that are shown as text: no HTML, no pictures, no addresses but http(s). */
+import { isSafeAddress } from '../reading';
 
 export type Inline =
   | { readonly kind: 'text' | 'code' | 'strong' | 'emphasis'; readonly text: string }
@@ -65,9 +66,4 @@ export function inlinesOf(text: string): Inline[] {
   }
   plainly(text.slice(position));
   return pieces;
-}
-
-/** Whether an address may be followed: a page, and no script. */
-export function isSafeAddress(href: string): boolean {
-  return /^https?:\/\//i.test(href);
 }

@@ -29,3 +29,26 @@ export async function fetchPage(backend: IBackend, asked: IPageRequest, signal?:
   const options: IRequestOptions = { query, signal, ...(body && { method: 'POST', body }) };
   return (await backend.request(path, options)).body;
 }
+
+/** Pages that are turned at the most, whatever a back-end links to. */
+const MOST_PAGES = 200;
+
+/** The pages of a list from the first on, none of them twice. */
+export async function* pagesOf(
+  backend: IBackend,
+  first: IPageRequest,
+  { most = MOST_PAGES, signal }: { most?: number; signal?: AbortSignal } = {}
+): AsyncGenerator<unknown, void> {
+  const asked = new Set<string>();
+  let next: IPageRequest | null = first;
+  while (next && asked.size < most && !asked.has(keyOf(next))) {
+    asked.add(keyOf(next));
+    const page = await fetchPage(backend, next, signal);
+    yield page;
+    next = nextPage(page, next);
+  }
+}
+
+function keyOf({ path, body }: IPageRequest): string {
+  return JSON.stringify([path, body]);
+}

@@ -1,5 +1,5 @@
 /** Descriptions of processes as back-ends give them, of any version, and a search in them. */
-import { isRecord, type JsonRecord, listOf, recordOf, textOf, textsOf } from '../reading';
+import { isRecord, isSafeAddress, type JsonRecord, listOf, recordOf, textOf, textsOf } from '../reading';
 
 export interface IParameter {
   readonly name: string;
@@ -47,7 +47,7 @@ export function readProcess(raw: unknown, namespace: string | null = null): IPro
     experimental: raw.experimental === true,
     links: listOf(raw, 'links').flatMap(link => {
       const href = textOf(link, 'href');
-      return /^https?:/.test(href) ? [{ href, title: textOf(link, 'title') || href }] : [];
+      return isSafeAddress(href) ? [{ href, title: textOf(link, 'title') || href }] : [];
     })
   };
 }

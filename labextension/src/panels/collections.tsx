@@ -13,6 +13,7 @@ import { type IChoice, NO_CHOICE, readChoice } from '../models/choice';
 import { DOMAIN, IBackends, PanelIDs } from '../tokens';
 import { dragCode } from './code_cells';
 import { panelHost } from './host';
+import { useBackends } from './use_backends';
 
 const STATE = 'gdc-jupyter:collections';
 
@@ -26,20 +27,14 @@ interface ICollectionsProps {
 
 function Collections({ backends, host, before, onChoice }: ICollectionsProps): React.JSX.Element {
   const [choice, setChoice] = React.useState(NO_CHOICE);
-  const [all, setAll] = React.useState(backends.all);
+  const all = useBackends(backends);
   const [turn, setTurn] = React.useState(0);
   React.useEffect(() => {
-    const changed = (): void => {
-      setAll(backends.all);
-    };
     const stale = (): void => {
       setTurn(last => last + 1);
     };
-    backends.changed.connect(changed);
     backends.stale.connect(stale);
-    changed();
     return () => {
-      backends.changed.disconnect(changed);
       backends.stale.disconnect(stale);
     };
   }, [backends]);

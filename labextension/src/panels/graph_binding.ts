@@ -106,7 +106,7 @@ export class GraphBinding implements IDisposable {
     this.file = file;
     this.taken = file.document;
     this.model = new GraphModel(file.document);
-    this.stop = this.model.subscribe(() => {
+    this.stop = this.model.versions.subscribe(() => {
       this.write();
     });
   }

@@ -7,6 +7,7 @@ import type { Message } from '@lumino/messaging';
 import React from 'react';
 
 import type { IBackend } from '../backend/backend';
+import { BackendChoice } from '../components/backend_choice';
 import { GraphEditor } from '../components/graph/editor';
 import type { IGraphActions } from '../components/graph/toolbar';
 import { Loading } from '../components/states';
@@ -143,16 +144,14 @@ export class GraphDocumentPanel extends ReactWidget {
     const { backends } = this.services;
     return (
       <>
-        {backends.all.length > 1 && (
-          <BackendChoice
-            backends={backends.all}
-            chosen={this.backend.id}
-            onChoose={id => {
-              this.chosen = id;
-              this.update();
-            }}
-          />
-        )}
+        <BackendChoice
+          backends={backends.all}
+          chosen={this.backend.id}
+          onChoose={id => {
+            this.chosen = id;
+            this.update();
+          }}
+        />
         {this.isOutdated && (
           <Outdated
             onReload={() => {
@@ -205,34 +204,6 @@ function Unreadable({ reason, text, onText }: IUnreadableProps): React.JSX.Eleme
         {text}
       </pre>
     </>
-  );
-}
-
-interface IBackendChoiceProps {
-  backends: readonly IBackend[];
-  chosen: string;
-  onChoose: (id: string) => void;
-}
-
-function BackendChoice({ backends, chosen, onChoose }: IBackendChoiceProps): React.JSX.Element {
-  const { trans } = useHost();
-  return (
-    <label className="gdc-GraphDocument-backend">
-      {trans.__('Back-end')}
-      <select
-        className="gdc-Select"
-        value={chosen}
-        onChange={event => {
-          onChoose(event.target.value);
-        }}
-      >
-        {backends.map(({ id, title }) => (
-          <option key={id} value={id}>
-            {title}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

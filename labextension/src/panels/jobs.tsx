@@ -5,17 +5,19 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { Signal } from '@lumino/signaling';
 import React from 'react';
 
 import type { IBackend } from '../backend/backend';
+import { BackendChoice } from '../components/backend_choice';
 import type { JobTab } from '../components/job_detail';
 import type { IJobPlace } from '../components/job_hooks';
 import { JobTracker } from '../components/job_tracker';
-import { HostContext, type IHost, useHost } from '../host';
+import { useStore } from '../components/use_store';
+import { HostContext, type IHost } from '../host';
 import { jobsIcon } from '../icons';
 import { JobsModel, readEvent } from '../jobs';
 import { codeOf } from '../models/job_code';
+import { Store } from '../models/store';
 import { textOf } from '../reading';
 import { DOMAIN, IBackends, type IIntervals, IJobs, PanelIDs } from '../tokens';
 import type { ITranslation } from '../translation';
@@ -23,6 +25,7 @@ import { panelHost } from './host';
 import { notifyEndings } from './job_notifications';
 import { JobListWidget } from './joblist';
 import { JobStatusItem } from './status';
+import { useBackends } from './use_backends';
 
 /** The key under which is kept what the panel shows. */
 const STATE = 'gdc-jupyter:jobs';
@@ -35,28 +38,16 @@ interface IShown {
 }
 
 /** Which job the panel shows. */
-class ShownJob {
-  readonly changed = new Signal<this, void>(this);
-
-  constructor(private state: IShown) {}
-
-  get(): IShown {
-    return this.state;
-  }
-
-  set(state: IShown): void {
-    this.state = state;
-    this.changed.emit();
-  }
-
+class ShownJob extends Store<IShown> {
   /** Show what was shown before the page was loaded, and keep from now on what is. */
   async keepIn(database: IStateDB): Promise<void> {
     const before = await database.fetch(STATE).catch(() => null);
-    if (this.state.job === null && !this.state.backend) {
+    const { backend, job } = this.get();
+    if (job === null && !backend) {
       this.set({ backend: textOf(before, 'backend'), job: textOf(before, 'job') || null });
     }
-    this.changed.connect(() => {
-      const { backend, job } = this.state;
+    this.subscribe(() => {
+      const { backend, job } = this.get();
       void database.save(STATE, { backend, job });
     });
   }
@@ -78,7 +69,7 @@ interface IJobsProps {
 }
 
 function Jobs({ jobs, backends, host, shown }: IJobsProps): React.JSX.Element {
-  const { backend, job, asked } = useShown(shown);
+  const { backend, job, asked } = useStore(shown);
   const all = useBackends(backends);
   const current = all.find(each => each.id === backend) ?? backends.own;
   const isOwn = current === backends.own;
@@ -90,15 +81,14 @@ function Jobs({ jobs, backends, host, shown }: IJobsProps): React.JSX.Element {
   };
   return (
     <HostContext.Provider value={host}>
-      {all.length > 1 && (
-        <BackendChoice
-          all={all}
-          current={current}
-          onChoice={id => {
-            shown.set({ backend: id, job: null });
-          }}
-        />
-      )}
+      <BackendChoice
+        label={host.trans.__('Jobs on')}
+        backends={all}
+        chosen={current.id}
+        onChoose={id => {
+          shown.set({ backend: id, job: null });
+        }}
+      />
       <JobTracker
         key={current.id}
         source={source}
@@ -110,64 +100,6 @@ function Jobs({ jobs, backends, host, shown }: IJobsProps): React.JSX.Element {
         asked={asked}
       />
     </HostContext.Provider>
-  );
-}
-
-interface IBackendChoiceProps {
-  all: readonly IBackend[];
-  current: IBackend;
-  onChoice: (id: string) => void;
-}
-
-function BackendChoice({ all, current, onChoice }: IBackendChoiceProps): React.JSX.Element {
-  const { trans } = useHost();
-  return (
-    <label className="gdc-JobsPanel-backend">
-      {trans.__('Jobs on')}
-      <select
-        className="gdc-Select"
-        value={current.id}
-        onChange={event => {
-          onChoice(event.target.value);
-        }}
-      >
-        {all.map(({ id, title }) => (
-          <option key={id} value={id}>
-            {title}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-function useShown(shown: ShownJob): IShown {
-  return React.useSyncExternalStore(
-    React.useCallback(
-      listener => {
-        shown.changed.connect(listener);
-        return () => {
-          shown.changed.disconnect(listener);
-        };
-      },
-      [shown]
-    ),
-    () => shown.get()
-  );
-}
-
-function useBackends(backends: IBackends): readonly IBackend[] {
-  return React.useSyncExternalStore(
-    React.useCallback(
-      listener => {
-        backends.changed.connect(listener);
-        return () => {
-          backends.changed.disconnect(listener);
-        };
-      },
-      [backends]
-    ),
-    () => backends.all
   );
 }
 

@@ -11,10 +11,10 @@ import { type Kind, kindsFor, snippet } from '../../models/snippets';
 import type { JsonRecord } from '../../reading';
 import { useAnnouncer } from '../announcer';
 import { Empty, Loading, Problem } from '../states';
+import { useStore } from '../use_store';
 import { CollectionListbox, type IListboxHandle } from './collection_listbox';
 import { Details } from './details';
 import { Facets } from './facets';
-import { useStore } from './use_store';
 
 export interface ICollectionBrowserProps {
   backends: readonly IBackend[];

@@ -6,12 +6,13 @@ import { useHost } from '../../host';
 import type { CollectionList } from '../../models/collection_list';
 import { type IChoice, selectionOf } from '../../models/choice';
 import { type ICollection, type ILink, nameOf } from '../../models/collections';
-import { type Interval } from '../../models/extents';
+import { type Interval, nextDay } from '../../models/extents';
 import { itemsRequest, type IItemList, ItemList } from '../../models/items';
-import { isSafeAddress } from '../../models/markdown';
 import { type Kind, snippet } from '../../models/snippets';
-import type { JsonRecord } from '../../reading';
+import { Store } from '../../models/store';
+import { isSafeAddress, type JsonRecord } from '../../reading';
 import { Problem } from '../states';
+import { useStore } from '../use_store';
 import { AvailabilityStrip } from './availability_strip';
 import { ChoiceForm } from './choice_form';
 import { CodeOffer } from './code_offer';
@@ -112,7 +113,7 @@ export function Details(props: IDetailsProps): React.JSX.Element {
             list={items}
             state={itemList}
             onDate={day => {
-              setInterval([day, new Date(Date.parse(day) + 86_400_000).toISOString().slice(0, 10)]);
+              setInterval([day, nextDay(day)]);
             }}
           />
         </Section>
@@ -254,7 +255,7 @@ function useItems(
   const asked = JSON.stringify([id, bbox, datetime]);
   const isSearched = abilities.includes('items');
   const [list, setList] = React.useState<ItemList | null>(null);
-  const state = useItemState(list);
+  const state = useStore<IItemList | null>(list?.store ?? NO_ITEMS);
   React.useEffect(() => {
     if (!backend || !isSearched) {
       setList(null);
@@ -280,11 +281,4 @@ function useItems(
   return [list, state];
 }
 
-const NO_ITEMS: IItemList = { items: [], state: 'ready', problem: null, matched: null, more: false };
-const EMPTY_STORE = { get: () => NO_ITEMS, subscribe: () => () => undefined };
-
-function useItemState(list: ItemList | null): IItemList | null {
-  const store = list?.store ?? EMPTY_STORE;
-  const state = React.useSyncExternalStore(store.subscribe, store.get);
-  return list ? state : null;
-}
+const NO_ITEMS = new Store<IItemList | null>(null);

@@ -5,6 +5,7 @@ import type { IBackend } from '../../backend/backend';
 import { useHost } from '../../host';
 import { type ICollection, nameOf } from '../../models/collections';
 import type { IItemList } from '../../models/items';
+import { isSafeAddress } from '../../reading';
 import { Picture } from './picture';
 
 interface IQuickLookProps {
@@ -49,7 +50,7 @@ export function QuickLook({ collection, backendOf, items }: IQuickLookProps): Re
 function coveragePicture({ links, interval, times, dimensions }: ICollection): string {
   const link = links.find(({ rel, type }) => rel.endsWith('coverage') && type === 'image/png');
   const date = times.at(-1) ?? interval?.[1];
-  if (!link || !isSafe(link.href)) {
+  if (!link || !isSafeAddress(link.href)) {
     return '';
   }
   const address = new URL(link.href);
@@ -61,8 +62,4 @@ function coveragePicture({ links, interval, times, dimensions }: ICollection): s
     address.searchParams.set('datetime', date);
   }
   return address.href;
-}
-
-function isSafe(href: string): boolean {
-  return /^https?:\/\//i.test(href);
 }

@@ -5,6 +5,7 @@ import { useHost } from '../../host';
 import type { GraphModel } from '../../models/graph';
 import { EditRefused } from '../../models/graph_document';
 import type { GraphServices, IServicesState } from '../../models/graph_services';
+import { useStore } from '../use_store';
 
 export interface IEditor {
   readonly model: GraphModel;
@@ -27,12 +28,11 @@ export function useEditor(): IEditor {
 
 /** Show a component again whenever the model has changed. */
 export function useVersion(model: GraphModel): number {
-  return React.useSyncExternalStore(model.subscribe, () => model.version);
+  return useStore(model.versions);
 }
 
 export function useServices(): IServicesState {
-  const { services } = useEditor();
-  return React.useSyncExternalStore(services.subscribe, () => services.state);
+  return useStore(useEditor().services.store);
 }
 
 /** Make an edit; where it is refused, the reason is said and returned. */

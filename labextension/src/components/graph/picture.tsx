@@ -18,6 +18,7 @@ import { type GraphPath, graphOf, keyOf, samePath } from '../../models/graph_pat
 import { existingLevel } from '../../models/picture';
 import { arranged } from '../../models/picture_layout';
 import type { ITranslation } from '../../translation';
+import { useVersion } from './context';
 import { PictureBar } from './picture_bar';
 import { type CardNode, OpenContext, PictureNode } from './picture_node';
 import { edgeId, flowEdge, usePicture } from './picture_nodes';
@@ -32,7 +33,7 @@ const NODE_TYPES = { card: PictureNode };
 const FIT = { padding: 0.1, maxZoom: 1 };
 
 export function Picture({ model, say }: IPictureProps): React.JSX.Element {
-  React.useSyncExternalStore(model.subscribe, () => model.version);
+  useVersion(model);
   const [wanted, setWanted] = React.useState<GraphPath>(model.selection ? graphOf(model.selection) : []);
   const { selection } = model;
   React.useEffect(() => {
