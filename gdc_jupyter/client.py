@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.server import find_server, own_server
+from gdc_jupyter.server import expected_server, find_server, own_server
 
 if TYPE_CHECKING:
     import xarray as xr
     from openeo.rest.connection import Connection
     from openeo.rest.job import BatchJob
-
-GEOTIFF = ("image/tiff", "image/geotiff", "image/vnd.stac.geotiff")
-NETCDF = ("application/netcdf", "application/x-netcdf", "application/x-hdf5")
-ZARR = ("application/vnd.zarr+zip",)
 
 # Downloaded results live as long as the interpreter: an opened file may still be read lazily.
 _downloads: list[tempfile.TemporaryDirectory[str]] = []
@@ -87,21 +83,14 @@ def open_result(job: BatchJob, folder: str | Path | None = None) -> xr.DataArray
     GdcError
         ``ResultNotReadable`` where the result holds neither GeoTIFF nor netCDF nor Zarr.
     """
-    if folder is None:
-        _downloads.append(tempfile.TemporaryDirectory(prefix="gdc-result-"))
-        folder = _downloads[-1].name
-    target = Path(folder)
+    target = _download_folder() if folder is None else Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     assets = job.get_results().get_assets()
-    for media_types, suffixes, opener in (
-        (GEOTIFF, (".tif", ".tiff"), _open_geotiffs),
-        (NETCDF, (".nc",), _open_netcdf),
-        (ZARR, (".zarr.zip",), _open_zarr),
-    ):
-        chosen = [asset for asset in assets if _is_of_type(asset, media_types, suffixes)]
+    for known in _FORMATS:
+        chosen = [asset for asset in assets if _is_of_format(asset, known)]
         if chosen:
             paths = [Path(asset.download(target / Path(asset.key).name)) for asset in chosen]
-            return opener(paths, [asset.metadata for asset in chosen])
+            return known.open(paths, [asset.metadata for asset in chosen])
     held = ", ".join(asset.key for asset in assets) or "no file"
     raise GdcError(
         "ResultNotReadable",
@@ -132,30 +121,67 @@ def open_answer(content: bytes, media_type: str) -> Any:
     kind = media_type.partition(";")[0].strip().lower()
     if kind.endswith("json"):
         return json.loads(content)
-    for media_types, suffix, opener in (
-        (GEOTIFF, ".tif", _open_geotiffs),
-        (NETCDF, ".nc", _open_netcdf),
-        (ZARR, ".zarr.zip", _open_zarr),
-    ):
-        if kind in media_types:
-            _downloads.append(tempfile.TemporaryDirectory(prefix="gdc-result-"))
-            path = Path(_downloads[-1].name) / f"result{suffix}"
+    for known in _FORMATS:
+        if kind in known.media_types:
+            path = _download_folder() / f"result{known.suffixes[0]}"
             path.write_bytes(content)
-            return opener([path], [{}])
+            return known.open([path], [{}])
     raise GdcError(
         "ResultNotReadable", f"The result is {kind or 'of no type'}; JSON, GeoTIFF, netCDF and Zarr open here."
     )
 
 
-def _is_of_type(asset: Any, media_types: tuple[str, ...], suffixes: tuple[str, ...]) -> bool:
+def open_geotiff(path: Path) -> xr.DataArray:
+    """Open a GeoTIFF.
+
+    Parameters
+    ----------
+    path : path
+        A local file.
+
+    Returns
+    -------
+    xarray.DataArray
+        With the dimensions bands, y, x, the bands by their names where they have such, and nodata as NaN. Values are
+        read when used, until it is closed.
+
+    Raises
+    ------
+    OSError
+        Where the file is none.
+    """
+    import rioxarray
+    import xarray as xr
+
+    opened = rioxarray.open_rasterio(path, masked=True)
+    assert isinstance(opened, xr.DataArray)
+    names = opened.attrs.get("long_name")
+    names = [names] if isinstance(names, str) else names
+    cube = opened.rename(band="bands")
+    if cube.attrs.get("scale_factor") == 1 and cube.attrs.get("add_offset") == 0:
+        del cube.attrs["scale_factor"], cube.attrs["add_offset"]
+    if names and len(names) == cube.sizes["bands"] and all(names):
+        cube = cube.assign_coords(bands=list(names))
+        cube.attrs.pop("long_name")
+    cube = cube.rename(path.stem)
+    cube.set_close(opened.close)
+    return cube
+
+
+def _download_folder() -> Path:
+    _downloads.append(tempfile.TemporaryDirectory(prefix="gdc-result-"))
+    return Path(_downloads[-1].name)
+
+
+def _is_of_format(asset: Any, known: _Format) -> bool:
     media_type = str(asset.metadata.get("type", "")).partition(";")[0].strip().lower()
     if "metadata" in asset.metadata.get("roles", ()):
         return False
-    return media_type in media_types or (not media_type and asset.key.lower().endswith(suffixes))
+    return media_type in known.media_types or (not media_type and asset.key.lower().endswith(known.suffixes))
 
 
 def _open_geotiffs(paths: list[Path], metadata: list[dict[str, Any]]) -> xr.DataArray:
-    cubes = [_open_geotiff(path) for path in paths]
+    cubes = [open_geotiff(path) for path in paths]
     if len(cubes) == 1:
         return cubes[0]
     import numpy as np
@@ -166,23 +192,6 @@ def _open_geotiffs(paths: list[Path], metadata: list[dict[str, Any]]) -> xr.Data
         return xr.concat(cubes, xr.DataArray([path.stem for path in paths], dims="file", name="file"))
     times = np.array([str(label).removesuffix("Z") for label in labels], dtype="datetime64[ns]")
     return xr.concat(cubes, xr.DataArray(times, dims="t", name="t")).sortby("t")
-
-
-def _open_geotiff(path: Path) -> xr.DataArray:
-    import rioxarray
-    import xarray as xr
-
-    cube = rioxarray.open_rasterio(path, masked=True)
-    assert isinstance(cube, xr.DataArray)
-    names = cube.attrs.get("long_name")
-    names = [names] if isinstance(names, str) else names
-    cube = cube.rename(band="bands")
-    if cube.attrs.get("scale_factor") == 1 and cube.attrs.get("add_offset") == 0:
-        del cube.attrs["scale_factor"], cube.attrs["add_offset"]
-    if names and len(names) == cube.sizes["bands"] and all(names):
-        cube = cube.assign_coords(bands=list(names))
-        cube.attrs.pop("long_name")
-    return cube.rename(path.stem)
 
 
 def _open_netcdf(paths: list[Path], metadata: list[dict[str, Any]]) -> xr.DataArray:
@@ -209,6 +218,22 @@ def _stacked(dataset: xr.Dataset, title: str) -> xr.DataArray:
     return dataset[names].to_array("bands", name=title)
 
 
+class _Format(NamedTuple):
+    """A format whose files open as a cube, those of an asset together."""
+
+    media_types: tuple[str, ...]
+    suffixes: tuple[str, ...]
+    open: Callable[[list[Path], list[dict[str, Any]]], xr.DataArray]
+
+
+# The first one that a result holds is opened.
+_FORMATS = (
+    _Format(("image/tiff", "image/geotiff", "image/vnd.stac.geotiff"), (".tif", ".tiff"), _open_geotiffs),
+    _Format(("application/netcdf", "application/x-netcdf", "application/x-hdf5"), (".nc",), _open_netcdf),
+    _Format(("application/vnd.zarr+zip",), (".zarr.zip",), _open_zarr),
+)
+
+
 def default_url() -> str:
     """Return the address of the API that `connect` takes by itself.
 
@@ -222,9 +247,8 @@ def default_url() -> str:
 
 def is_default_url(root_url: str) -> bool:
     """Return whether an address is the one that `connect` takes by itself, without asking whether a server is there."""
-    own = own_server()
-    default = os.environ.get("GDC_URL") or (own.url if own is not None else "")
-    return bool(default) and root_url.rstrip("/") == default.rstrip("/")
+    expected = expected_server()
+    return expected is not None and root_url.rstrip("/") == expected.url.rstrip("/")
 
 
 def seen_by_browser(address: str) -> str:

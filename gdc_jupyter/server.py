@@ -35,9 +35,9 @@ def find_server() -> Server:
     GdcError
         ``ServerNotFound`` where no server answers, with what to start.
     """
-    configured = os.environ.get("GDC_URL")
-    if configured:
-        return Server(configured, os.environ.get("GDC_TOKEN", ""))
+    configured = _configured_server()
+    if configured is not None:
+        return configured
     own = own_server()
     if own is not None:
         if _answers(own):
@@ -50,6 +50,11 @@ def find_server() -> Server:
     raise GdcError("ServerNotFound", f"No Jupyter server with the gdc extension runs here. {_START_HINT}")
 
 
+def expected_server() -> Server | None:
+    """Return the server that `find_server` looks for first, without asking whether it is there."""
+    return _configured_server() or own_server()
+
+
 def own_server() -> Server | None:
     """Return the server that started this kernel."""
     hub = _hub_server()
@@ -57,6 +62,11 @@ def own_server() -> Server | None:
         return hub
     parent = os.environ.get("JPY_PARENT_PID")
     return _read_server(_runtime_folder() / f"jpserver-{parent}.json") if parent else None
+
+
+def _configured_server() -> Server | None:
+    url = os.environ.get("GDC_URL")
+    return Server(url, os.environ.get("GDC_TOKEN", "")) if url else None
 
 
 def _hub_server() -> Server | None:

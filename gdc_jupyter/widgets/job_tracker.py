@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -16,7 +15,7 @@ import traitlets
 
 from gdc_jupyter.client import connect, is_default_url, seen_by_browser
 from gdc_jupyter.client_errors import told
-from gdc_jupyter.server import Server, own_server
+from gdc_jupyter.server import Server, expected_server
 from gdc_jupyter.widgets.job_events import JobEvents
 from gdc_jupyter.widgets.job_follower import ACTIVE_DELAY, JobFollower
 from gdc_jupyter.widgets.job_list import JobList
@@ -390,10 +389,7 @@ class JobTracker(StaticForm, RelayedWidget):
 
 def _event_server(connection: Connection) -> Server | None:
     """Return the Jupyter server whose events tell of the jobs of a connection."""
-    if not is_default_url(str(connection.root_url)):
-        return None
-    configured = os.environ.get("GDC_URL")
-    server = Server(configured, os.environ.get("GDC_TOKEN", "")) if configured else own_server()
+    server = expected_server() if is_default_url(str(connection.root_url)) else None
     return server if server is not None and server.token else None
 
 

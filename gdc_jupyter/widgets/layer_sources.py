@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gdc_jupyter.client import connect, is_default_url, open_result
+from gdc_jupyter.client import connect, is_default_url, open_geotiff, open_result
 from gdc_jupyter.client_errors import told
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import BBox, spatial_extent
@@ -158,25 +158,17 @@ def _of_graph(what: Any, wanted: Wanted) -> MapLayer:
 
 def _computed(connection: Connection, graph: Mapping[str, Any], view: BBox) -> Any:
     """Return the result of a graph for a view, by a synchronous request."""
-    import rioxarray
-
     with tempfile.TemporaryDirectory(prefix="gdc-view-") as folder:
         path = Path(folder) / "view.tif"
         with told(connection):
             connection.download(view_graph(graph, view), outputfile=path)
         try:
-            opened: Any = rioxarray.open_rasterio(path, masked=True)
-            with opened:
-                array = opened.load()
+            with open_geotiff(path) as array:
+                return array.load()
         except OSError as error:
             raise GdcError(
                 "ResultNotReadable", f"{connection.root_url} computed the view, but sent no GeoTIFF: {error}."
             ) from None
-    names = array.attrs.get("long_name")
-    names = [names] if isinstance(names, str) else list(names or [])
-    if len(names) == array.sizes["band"] and all(names):
-        array = array.assign_coords(band=names)
-    return array
 
 
 def view_graph(graph: Mapping[str, Any], view: BBox) -> dict[str, Any]:
