@@ -275,8 +275,12 @@ class BBoxMap(StaticForm, BoxEditor):
         if (self.selection, self.bbox) != self._items_of:
             self.clear_items()
         self.bar.collection = "" if picked is None else picked["id"]
-        self.bar.size = "" if self.size is None else self.size.text()
+        self.bar.size = self._size_text()
         self.bar.copies = self._copies()
+
+    def _size_text(self) -> str:
+        size = self.size
+        return "" if size is None else size.text()
 
     def _copies(self) -> list[dict[str, str]]:
         """Return what can be copied; without a text where a server has to be asked first."""
@@ -331,8 +335,8 @@ class BBoxMap(StaticForm, BoxEditor):
         if self.bbox is not None:
             edges = ", ".join(f"{name} {degrees_text(edge)}" for name, edge in zip(EDGES, self.bbox, strict=True))
             parts = [f"Area: {edges} ({describe(self.bbox)})"]
-        if self.collection is not None and self.size is not None:
-            parts.append(": ".join(filter(None, (self.collection["id"], self.size.text()))))
+        if self.collection is not None:
+            parts.append(": ".join(filter(None, (self.collection["id"], self._size_text()))))
         parts.append(self._items.note)
         return "; ".join(part for part in parts if part)
 

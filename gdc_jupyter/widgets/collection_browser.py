@@ -12,7 +12,8 @@ import traitlets
 from gdc_jupyter.client import connect, is_default_url
 from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import BBox, Interval, Selection
-from gdc_jupyter.widgets.relay import BUNDLES, NoAnswer, RelayedWidget, Source
+from gdc_jupyter.widgets.collection_metadata import band_labels, temporal_interval
+from gdc_jupyter.widgets.relay import BUNDLES, NoAnswer, RelayedWidget, Source, pages
 from gdc_jupyter.widgets.snippets import snippet
 from gdc_jupyter.widgets.static_form import StaticForm
 
@@ -214,10 +215,8 @@ def _read_collections(source: Source) -> list[dict[str, Any]]:
 
 
 def _collections(source: Source) -> Iterator[dict[str, Any]]:
-    path: str | None = "collections"
     count = 0
-    while path is not None and count < MOST_COLLECTIONS:
-        page = source.get_json(path)
+    for page in pages(source.get_json, "collections", most=MOST_COLLECTIONS):
         listed = page.get("collections") if isinstance(page, dict) else None
         if not isinstance(listed, list):
             raise NoAnswer("rubbish", f"{source.title} gave no list of collections.")
@@ -225,27 +224,16 @@ def _collections(source: Source) -> Iterator[dict[str, Any]]:
             if isinstance(one, dict) and isinstance(one.get("id"), str):
                 count += 1
                 yield one | {"gdc:source": source.url}
-        links = [link for link in page.get("links") or () if isinstance(link, dict) and link.get("rel") == "next"]
-        following = str(links[0].get("href")) if links else None
-        path = following if following != path else None
+        if count >= MOST_COLLECTIONS:
+            return
 
 
 def _row(collection: Mapping[str, Any]) -> str:
-    cells = [collection["id"], collection.get("title") or "", _years(collection), ", ".join(_bands(collection))]
+    bands = ", ".join(band_labels(collection) or ())
+    cells = [collection["id"], collection.get("title") or "", _years(collection), bands]
     return f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in cells)}</tr>"
 
 
 def _years(collection: Mapping[str, Any]) -> str:
-    try:
-        start, end = collection["extent"]["temporal"]["interval"][0]
-    except (KeyError, IndexError, TypeError, ValueError):
-        return ""
+    start, end = temporal_interval(collection) or (None, None)
     return f"{str(start)[:4] if start else '…'} to {str(end)[:4] if end else 'today'}" if start or end else ""
-
-
-def _bands(collection: Mapping[str, Any]) -> list[str]:
-    dimensions = collection.get("cube:dimensions")
-    for dimension in dimensions.values() if isinstance(dimensions, dict) else ():
-        if isinstance(dimension, dict) and dimension.get("type") == "bands":
-            return [str(value) for value in dimension.get("values") or () if value is not None]
-    return []

@@ -9,15 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gdc_jupyter.widgets.job_rows import ACTIVE, ENDED, Stopwatch, status_of
-from gdc_jupyter.widgets.relay import Answer, NoAnswer, Source
+from gdc_jupyter.widgets.relay import Answer, NoAnswer, Source, next_page, pages
 
 if TYPE_CHECKING:
     from openeo.rest.connection import Connection
 
 #: Jobs that a page of the list is asked to hold.
 PAGE = 100
-#: Pages that are turned at the most, whatever a back-end links to.
-_MOST_PAGES = 200
 #: Running jobs that are asked about one by one, where the list does not tell how far they are.
 _MOST_DESCRIBED = 10
 #: A whole list is asked for again after this many times what it took, and at the least after these seconds.
@@ -89,17 +87,14 @@ class JobList:
     def _pages(self, whole: bool) -> tuple[list[dict[str, Any]], bool]:
         """Return jobs, and whether these are all that there are, or all that are wanted."""
         size = min(PAGE, self._limit or PAGE)
-        answer = self._get("jobs", {"limit": size})
-        jobs, following = _jobs(answer), _next(answer)
-        asked = {"jobs"}
-        while whole and following and following not in asked and len(asked) < _MOST_PAGES:
+        jobs: list[dict[str, Any]] = []
+        for page in pages(self._get, "jobs", {"limit": size}):
+            jobs += _jobs(page)
+            if not whole:
+                return jobs, next_page(page) is None
             if self._limit is not None and len(jobs) >= self._limit:
-                return jobs, True
-            asked.add(following)
-            answer = self._get(following)
-            jobs += _jobs(answer)
-            following = _next(answer)
-        return jobs, whole or following is None
+                break
+        return jobs, True
 
     def _ask_about_active(self, found: dict[str, dict[str, Any]], is_whole: bool) -> None:
         """Describe running jobs whose progress the list does not tell, and those at work that are not in it."""
@@ -118,15 +113,13 @@ class JobList:
 
     def _get(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         answer = self._answer(path, query)
-        if answer.status >= 400:
-            told = answer.body if isinstance(answer.body, dict) else {}
-            message = str(told.get("message") or f"{self._source.title} answers {answer.status}.")
-            if answer.status in (401, 403):
-                raise NoAnswer(
-                    "signed-out", f"{message} Log in, as with connection.authenticate_basic(user, password)."
-                )
-            raise NoAnswer("failed" if answer.status >= 500 else "refused", message)
-        return answer.body
+        try:
+            return self._source.body_of(answer)
+        except NoAnswer as error:
+            if error.failure != "signed-out":
+                raise
+            how = "Log in, as with connection.authenticate_basic(user, password)."
+            raise NoAnswer(error.failure, f"{error} {how}") from None
 
     def _answer(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
         answer = self._source.request("GET", path, query)
@@ -150,11 +143,3 @@ def _jobs(body: Any) -> list[dict[str, Any]]:
     if not isinstance(body, dict) or not isinstance(body.get("jobs"), list):
         raise NoAnswer("rubbish", "The server gave an answer that is no list of jobs.")
     return [dict(job) for job in body["jobs"] if isinstance(job, dict) and job.get("id")]
-
-
-def _next(body: Any) -> str | None:
-    links = body.get("links")
-    for link in links if isinstance(links, list) else []:
-        if isinstance(link, dict) and link.get("rel") == "next" and isinstance(link.get("href"), str):
-            return str(link["href"])
-    return None

@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from gdc_jupyter.selection import Interval, Selection
+from gdc_jupyter.widgets.collection_metadata import (
+    band_labels,
+    dimension_name,
+    dimensions,
+    mapping,
+    temporal_interval,
+)
 
 Graph = dict[str, dict[str, Any]]
 
@@ -113,72 +120,68 @@ def recipes_for(collection: Mapping[str, Any]) -> list[Recipe]:
     >>> [recipe.title for recipe in recipes_for(con.describe_collection("OSTIA_SST"))]  # doctest: +SKIP
     ['Mean over time', 'Maximum over time', 'Minimum over time']
     """
-    dimensions = {
-        name: each for name, each in (collection.get("cube:dimensions") or {}).items() if isinstance(each, Mapping)
-    }
-    if any(each.get("type") == "geometry" for each in dimensions.values()):
+    if dimension_name(collection, "geometry") is not None:
         return []
-    time, bands = (_named(dimensions, kind) for kind in ("temporal", "bands"))
+    time, bands = (dimension_name(collection, kind) for kind in ("temporal", "bands"))
+    is_described = bool(dimensions(collection))
     span = _span(collection)
-    common = _common_names(collection)
-    names = _band_names(collection, dimensions)
+    names = _band_names(collection)
     shared: dict[str, Any] = {
         "dimensions": (time or "t", bands or "bands"),
         "span": span,
         "classes": _CLASSES in names and len(names) > 1,
     }
-    has_time = time is not None or (not dimensions and span is not None)
-    if bands is None and dimensions:
+    has_time = time is not None or (not is_described and span is not None)
+    if bands is None and is_described:
         return _plain((), has_time, shared)
-    found = [*_indices(common, has_time, shared), *_colours(common, has_time, shared)]
+    found = _telling(_common_names(collection), has_time, shared)
     values = tuple(name for name in names if name != _CLASSES)
     return found or _plain(values[:1], has_time, shared)
 
 
-_INDICES: tuple[tuple[str, str, str, tuple[str, str], str | list[str], tuple[float, float]], ...] = (
-    ("ndvi", "NDVI", "how green the vegetation is", ("nir", "red"), "vegetation", (-0.1, 0.9)),
-    ("ndwi", "NDWI", "open water", ("green", "nir"), _WATER, (-0.6, 0.6)),
-    ("ndmi", "NDMI", "how moist the vegetation is", ("nir", "swir16"), "viridis", (-0.4, 0.6)),
-    ("nbr", "NBR", "burnt ground", ("nir", "swir22"), "viridis", (-0.4, 0.8)),
+class _Kind(NamedTuple):
+    """What can be computed of bands with some common names: the normalised difference of two, or a picture of three."""
+
+    name: str
+    title: str
+    what: str
+    colours: tuple[str, ...]
+    style: dict[str, Any]
+
+    @property
+    def is_index(self) -> bool:
+        return len(self.colours) == 2
+
+
+_KINDS = (
+    _Kind(
+        "ndvi", "NDVI", "how green the vegetation is", ("nir", "red"), {"colormap": "vegetation", "range": (-0.1, 0.9)}
+    ),
+    _Kind("ndwi", "NDWI", "open water", ("green", "nir"), {"colormap": _WATER, "range": (-0.6, 0.6)}),
+    _Kind(
+        "ndmi", "NDMI", "how moist the vegetation is", ("nir", "swir16"), {"colormap": "viridis", "range": (-0.4, 0.6)}
+    ),
+    _Kind("nbr", "NBR", "burnt ground", ("nir", "swir22"), {"colormap": "viridis", "range": (-0.4, 0.8)}),
+    _Kind("true-colour", "True colour", "as the eye sees it", ("red", "green", "blue"), {"range": _REFLECTANCE}),
+    _Kind("false-colour", "False colour", "vegetation in red", ("nir", "red", "green"), {"range": _REFLECTANCE}),
 )
 
 
-def _indices(common: Mapping[str, str], has_time: bool, shared: dict[str, Any]) -> list[Recipe]:
+def _telling(common: Mapping[str, str], has_time: bool, shared: dict[str, Any]) -> list[Recipe]:
     over = ", the median of all dates without clouds" if shared["classes"] else ", the median of all dates"
     return [
         Recipe(
-            name=name,
-            title=title,
-            description=f"{title}: {what}{over if has_time else ''}",
-            bands=tuple(common[colour] for colour in pair),
-            index=True,
+            name=kind.name,
+            title=kind.title,
+            description=f"{kind.title}: {kind.what}{over if has_time and kind.is_index else ''}",
+            bands=tuple(common[colour] for colour in kind.colours),
+            index=kind.is_index,
             reducer="median" if has_time else None,
-            style={"colormap": colormap, "range": values},
+            style=dict(kind.style),
             **shared,
         )
-        for name, title, what, pair, colormap, values in _INDICES
-        if all(colour in common for colour in pair)
-    ]
-
-
-def _colours(common: Mapping[str, str], has_time: bool, shared: dict[str, Any]) -> list[Recipe]:
-    kinds = (
-        ("true-colour", "True colour", "as the eye sees it", ("red", "green", "blue")),
-        ("false-colour", "False colour", "vegetation in red", ("nir", "red", "green")),
-    )
-    return [
-        Recipe(
-            name=name,
-            title=title,
-            description=f"{title}: {what}",
-            bands=tuple(common[colour] for colour in bands),
-            index=False,
-            reducer="median" if has_time else None,
-            style={"range": _REFLECTANCE},
-            **shared,
-        )
-        for name, title, what, bands in kinds
-        if all(colour in common for colour in bands)
+        for kind in _KINDS
+        if all(colour in common for colour in kind.colours)
     ]
 
 
@@ -192,14 +195,9 @@ def _plain(bands: tuple[str, ...], has_time: bool, shared: dict[str, Any]) -> li
     ]
 
 
-def _named(dimensions: Mapping[str, Mapping[str, Any]], kind: str) -> str | None:
-    return next((name for name, each in dimensions.items() if each.get("type") == kind), None)
-
-
 def _bands(collection: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the bands as STAC 1.1, the EO extension and older catalogues tell them."""
-    summaries = collection.get("summaries")
-    summaries = summaries if isinstance(summaries, Mapping) else {}
+    summaries = mapping(collection.get("summaries"))
     for told in (collection.get("bands"), summaries.get("bands"), summaries.get("eo:bands")):
         if isinstance(told, list) and told:
             return [band for band in told if isinstance(band, Mapping) and isinstance(band.get("name"), str)]
@@ -215,22 +213,20 @@ def _common_names(collection: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _band_names(collection: Mapping[str, Any], dimensions: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    told = next((each.get("values") for each in dimensions.values() if each.get("type") == "bands"), None)
-    if isinstance(told, list):
-        return [str(name) for name in told]
-    return [str(band["name"]) for band in _bands(collection)]
+def _band_names(collection: Mapping[str, Any]) -> list[str]:
+    labels = band_labels(collection)
+    return [str(band["name"]) for band in _bands(collection)] if labels is None else labels
 
 
 def _span(collection: Mapping[str, Any]) -> Interval | None:
+    span = temporal_interval(collection)
     try:
-        start, end = collection["extent"]["temporal"]["interval"][0]
-        for edge in (start, end):
+        for edge in span or ():
             if edge is not None:
                 datetime.fromisoformat(edge)
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (TypeError, ValueError):
         return None
-    return start, end
+    return span
 
 
 def _node(process: str, /, **arguments: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,14 +108,25 @@ class Source:
         Raises
         ------
         NoAnswer
-            Also where the back-end answers with an error; its message is told.
+            As of `request` and `body_of`.
         """
-        answer = self.request("GET", path, query)
-        if answer.status >= 400:
-            told = answer.body.get("message") if isinstance(answer.body, dict) else None
-            failure = "signed-out" if answer.status in (401, 403) else "refused"
-            raise NoAnswer(failure, str(told or f"{self.title} answers {answer.status}."))
-        return answer.body
+        return self.body_of(self.request("GET", path, query))
+
+    def body_of(self, answer: Answer) -> Any:
+        """Return the body of an answer of this back-end.
+
+        Raises
+        ------
+        NoAnswer
+            ``signed-out``, ``failed`` or ``refused`` where the answer is an error; its message is told.
+        """
+        if answer.status < 400:
+            return answer.body
+        told = answer.body.get("message") if isinstance(answer.body, dict) else None
+        message = str(told or f"{self.title} answers {answer.status}.")
+        if answer.status in (401, 403):
+            raise NoAnswer("signed-out", message)
+        raise NoAnswer("failed" if answer.status >= 500 else "refused", message)
 
     def _ask(self, method: str, url: str, query: Mapping[str, Any] | None, body: Any, as_: str) -> Answer:
         response = self._session().request(
@@ -138,6 +149,36 @@ class Source:
             self._local.session = requests.Session()
         session: requests.Session = self._local.session
         return session
+
+
+def pages(get: Callable[..., Any], path: str, query: Mapping[str, Any] | None = None, most: int = 200) -> Iterator[Any]:
+    """Yield the pages of a list, none of them twice.
+
+    Parameters
+    ----------
+    get : callable
+        Returns the body for a path and query parameters.
+    path, query
+        The first page.
+    most : int
+        Pages that are turned at the most, whatever a back-end links to.
+    """
+    following: str | None = path
+    asked: set[str] = set()
+    while following is not None and following not in asked and len(asked) < most:
+        page = get(following) if asked else get(following, query)
+        asked.add(following)
+        yield page
+        following = next_page(page)
+
+
+def next_page(page: Any) -> str | None:
+    """Return the address that a page of a list gives for the next one, or None after the last."""
+    links = page.get("links") if isinstance(page, Mapping) else None
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, Mapping) and link.get("rel") == "next" and isinstance(link.get("href"), str):
+            return str(link["href"]) or None
+    return None
 
 
 def _read(response: requests.Response) -> bytes:

@@ -13,6 +13,7 @@ from gdc_jupyter.errors import GdcError
 from gdc_jupyter.selection import BBox, Interval
 from gdc_jupyter.widgets import world
 from gdc_jupyter.widgets.boxes import collection_bbox
+from gdc_jupyter.widgets.collection_metadata import band_labels, dimensions, mapping, temporal_interval
 
 _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _SECONDS = (365.2425 * 86400, 30.436875 * 86400, 7 * 86400, 86400, 3600, 60, 1)
@@ -92,21 +93,21 @@ def selection_size(
     bands : sequence of str, optional
         Names; all by default.
     """
-    dimensions = _mapping(collection.get("cube:dimensions"))
+    described = list(dimensions(collection).values())
     extent = _extent(collection)
     if bbox is not None and extent is not None and _common(bbox, extent) is None:
         return SelectionSize(outside="The box is outside of the collection: it has no data there.")
-    width, height, rough_pixels = _pixels(collection, dimensions, bbox, extent)
-    time = next((each for each in _all_mappings(dimensions) if each.get("type") == "temporal"), None)
+    width, height, rough_pixels = _pixels(collection, described, bbox, extent)
+    time = next((each for each in described if each.get("type") == "temporal"), None)
     dates, rough_dates = _dates(collection, time, interval)
     if dates == 0:
         return SelectionSize(outside="The collection has no dates in that interval.")
     names = band_names(collection)
     chosen = list(bands) if bands is not None else names
-    layers = _others(dimensions)
+    layers = _others(described)
     sizes = [_value_bytes(collection, name) for name in chosen] if chosen is not None else [None]
     # Of a cube that is described and has no time there is one layer.
-    timeless = bool(dimensions) and time is None
+    timeless = bool(described) and time is None
     total = None
     if width is not None and height is not None and layers is not None and None not in sizes:
         total = width * height * layers * (dates or 1) * sum(size for size in sizes if size is not None)
@@ -124,12 +125,12 @@ def selection_size(
 
 
 def _pixels(
-    collection: Mapping[str, Any], dimensions: Mapping[str, Any], bbox: BBox | None, extent: BBox | None
+    collection: Mapping[str, Any], described: list[Mapping[str, Any]], bbox: BBox | None, extent: BBox | None
 ) -> tuple[int | None, int | None, bool]:
     """Return columns and rows, and whether they are estimates."""
     axes = {
         str(each.get("axis")): each
-        for each in _all_mappings(dimensions)
+        for each in described
         if each.get("type") == "spatial" and each.get("axis") in ("x", "y")
     }
     if len(axes) == 2:
@@ -218,10 +219,10 @@ def _extent(collection: Mapping[str, Any]) -> BBox | None:
 
 def _ground_distance(collection: Mapping[str, Any]) -> float | None:
     """Return the finest distance between pixels in metres."""
-    summaries = _mapping(collection.get("summaries"))
+    summaries = mapping(collection.get("summaries"))
     told = summaries.get("gsd")
     candidates = list(told) if isinstance(told, list) else [told]
-    candidates += [_mapping(told).get("minimum")]
+    candidates += [mapping(told).get("minimum")]
     candidates += [each.get("gsd") for each in _band_entries(collection)]
     distances = [value for value in map(_number, candidates) if value is not None and value > 0]
     return min(distances, default=None)
@@ -257,8 +258,7 @@ def _temporal_extent(
 ) -> tuple[datetime | None, datetime | None]:
     told = None if time is None else time.get("extent")
     if not isinstance(told, list | tuple):
-        intervals = _mapping(_mapping(collection.get("extent")).get("temporal")).get("interval")
-        told = intervals[0] if isinstance(intervals, list) and intervals else None
+        told = temporal_interval(collection)
     if not isinstance(told, list | tuple) or len(told) != 2:
         return None, None
     return _instant(told[0]), _instant(told[1])
@@ -274,18 +274,18 @@ def _duration(text: Any) -> float | None:
 
 def band_names(collection: Mapping[str, Any]) -> list[str] | None:
     """Return the names of the bands of a collection, as far as its metadata tell them."""
-    for dimension in _all_mappings(_mapping(collection.get("cube:dimensions"))):
-        if dimension.get("type") == "bands" and isinstance(dimension.get("values"), list):
-            return [str(value) for value in dimension["values"]]
+    labels = band_labels(collection)
+    if labels is not None:
+        return labels
     named = [str(entry["name"]) for entry in _band_entries(collection) if entry.get("name")]
     return list(dict.fromkeys(named)) or None
 
 
-def _others(dimensions: Mapping[str, Any]) -> int | None:
+def _others(described: list[Mapping[str, Any]]) -> int | None:
     """Return the product of the sizes of other dimensions, such as levels; None where one is not known."""
     known = ("temporal", "bands")
     product = 1
-    for dimension in _all_mappings(dimensions):
+    for dimension in described:
         if dimension.get("type") in known or dimension.get("axis") in ("x", "y"):
             continue
         values = dimension.get("values")
@@ -305,15 +305,15 @@ def _value_bytes(collection: Mapping[str, Any], band: str) -> int | None:
 
 def _band_entries(collection: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what is told of bands, each with its name where that is known."""
-    summaries = _mapping(collection.get("summaries"))
+    summaries = mapping(collection.get("summaries"))
     optical, raster = _list(summaries.get("eo:bands")), _list(summaries.get("raster:bands"))
     entries = [*optical, *raster]
     if len(optical) == len(raster):
         entries = [_merged(one, other) for one, other in zip(optical, raster, strict=True)]
     entries += [*_list(summaries.get("bands")), *_list(collection.get("bands"))]
     for key in ("cube:variables", "item_assets", "assets"):
-        for name, asset in _mapping(collection.get(key)).items():
-            told = _mapping(asset)
+        for name, asset in mapping(collection.get(key)).items():
+            told = mapping(asset)
             inner = [*_list(told.get("bands")), *_list(told.get("raster:bands"))]
             entries += [{"name": name} | each for each in inner]
             entries.append({"name": name, "data_type": told.get("data_type"), "gsd": told.get("gsd")})
@@ -322,14 +322,6 @@ def _band_entries(collection: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return {**one, **other, "name": one.get("name", other.get("name"))}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _all_mappings(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [each for each in value.values() if isinstance(each, Mapping)]
 
 
 def _list(value: Any) -> list[dict[str, Any]]:

@@ -151,9 +151,7 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
         GdcError
             What is wrong with the graph.
         """
-        graph = self.graph.process_graph
-        if not graph:
-            raise GdcError("ProcessGraphMissing", "There is no process graph yet: compute something, or build one.")
+        graph = self._existing_graph()
         return self.area.add_layer(graph, name or name_of(graph), connection=self.connection, **style)
 
     def run(self, title: str | None = None) -> BatchJob:
@@ -164,9 +162,7 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
         GdcError
             ``ProcessGraphMissing``, or what the back-end says is wrong.
         """
-        graph = self.graph.process_graph
-        if not graph:
-            raise GdcError("ProcessGraphMissing", "There is no process graph yet: compute something, or build one.")
+        graph = self._existing_graph()
         computed = self._still_computed()
         job = self.graph.run(title or (computed.job_title if computed else name_of(graph)))
         self._on_job(job.job_id)
@@ -271,6 +267,12 @@ class Workbench(StaticForm, ipywidgets.VBox):  # type: ignore[misc]
         self._computed = _Computed(_steps(graph), f"{recipe.title}, {chosen.collection}", dict(recipe.style))
         self.graph.process_graph = graph
         return self.show(recipe.title, **recipe.style)
+
+    def _existing_graph(self) -> dict[str, Any]:
+        graph = self.graph.process_graph
+        if not graph:
+            raise GdcError("ProcessGraphMissing", "There is no process graph yet: compute something, or build one.")
+        return graph
 
     def _still_computed(self) -> _Computed | None:
         """Return what was computed last, unless the graph has got other steps since."""

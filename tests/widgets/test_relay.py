@@ -7,7 +7,7 @@ import openeo
 import pytest
 
 from gdc_jupyter.errors import GdcError
-from gdc_jupyter.widgets.relay import NoAnswer, RelayedWidget, Source
+from gdc_jupyter.widgets.relay import NoAnswer, RelayedWidget, Source, next_page, pages
 
 PASSWORD = ("user", "password")
 
@@ -101,6 +101,20 @@ def test_errors_of_get_json_say_what_the_back_end_said(federation: Any, connecte
     with pytest.raises(NoAnswer) as caught:
         Source(connected).get_json("jobs")
     assert caught.value.failure == "signed-out"
+
+
+def test_pages_follow_links_and_none_is_turned_twice() -> None:
+    after = {"a": "b", "b": "c", "c": "a"}
+    asked = []
+
+    def get(path: str, query: Any = None) -> dict[str, Any]:
+        asked.append((path, query))
+        return {"links": [{"rel": "self", "href": path}, {"rel": "next", "href": after[path]}]}
+
+    assert [next_page(page) for page in pages(get, "a", {"limit": 1})] == ["b", "c", "a"]
+    assert asked == [("a", {"limit": 1}), ("b", None), ("c", None)]
+    assert len(list(pages(get, "a", most=2))) == 2
+    assert [next_page(page) for page in ({}, [], {"links": None}, {"links": [None, {"rel": "next"}]})] == [None] * 4
 
 
 @pytest.mark.parametrize("url", ["file:///tmp", "example.org", "ftp://example.org"])
