@@ -34,6 +34,9 @@ LEVELS = ("error", "warning", "info", "debug")
 
 LOG_LIMIT = 500
 
+# Seconds that a cell waits for the first list of jobs; a slower back-end fills the table later.
+FIRST_LOOK = 3.0
+
 
 class JobTracker(StaticForm, RelayedWidget):
     """A live table of batch jobs, with their logs and results, and with all that is done with jobs.
@@ -110,8 +113,10 @@ class JobTracker(StaticForm, RelayedWidget):
         self._background = ThreadPoolExecutor(max_workers=2, thread_name_prefix="gdc-job-actions")
         super().__init__([source], area=area)
         self._names = self._name_things()
-        self.refresh()
+        self._looked = threading.Event()
         self._follower = JobFollower(lambda: self._look(whole=False), self._is_active)
+        self._follower.wake()
+        self._looked.wait(FIRST_LOOK)
         server = _event_server(connection)
         self._events = JobEvents(server, self._on_pushed, self._on_connected) if server else None
 
@@ -304,6 +309,12 @@ class JobTracker(StaticForm, RelayedWidget):
                 self._say("The process of the job is in the attribute `graph` of this tracker.")
 
     def _look(self, whole: bool) -> bool:
+        try:
+            return self._look_once(whole)
+        finally:
+            self._looked.set()
+
+    def _look_once(self, whole: bool) -> bool:
         try:
             self._list.look(whole)
         except NoAnswer as error:

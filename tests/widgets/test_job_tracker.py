@@ -10,7 +10,7 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from gdc_jupyter.widgets import job_follower
+from gdc_jupyter.widgets import job_follower, job_tracker
 from gdc_jupyter.widgets.job_follower import next_delay
 from gdc_jupyter.widgets.job_rows import Stopwatch, duration
 from gdc_jupyter.widgets.job_tracker import JobTracker
@@ -150,6 +150,23 @@ def test_an_expired_token_is_told_with_what_to_do_and_nothing_is_lost(federation
         assert len(tracker.jobs) == 12
         con.authenticate_basic("user", "password")
         wait_until(lambda: tracker._problem == {})
+    finally:
+        tracker.close()
+
+
+def test_a_back_end_that_takes_long_fills_the_table_later(federation, monkeypatch):
+    from gdc_jupyter.client import connect
+
+    monkeypatch.setattr(job_tracker, "FIRST_LOOK", 0.2)
+    con = connect(federation.url, user="user", token="password")
+    federation.control(delay={"GET /jobs": 1.5})
+    begun = time.monotonic()
+    tracker = JobTracker(con)
+    try:
+        assert time.monotonic() - begun < 1.4
+        assert tracker._rows == {"jobs": [], "loaded": False}
+        wait_until(lambda: len(tracker.jobs) == 12)
+        assert tracker._rows["loaded"]
     finally:
         tracker.close()
 
