@@ -35,6 +35,9 @@ LIMIT = int(os.environ.get("GDC_CACHE_BYTES", 2 << 30))
 # A result is kept where it is so many times smaller than what is read for it, and not larger than this.
 SHRINKS, LARGEST = 4, 256 << 20
 _SECONDS_BETWEEN_TRIMS = 60.0
+# When a folder is trimmed next, and the bytes that this process may add until then: each run has a Kept of its own.
+_due: dict[Path, tuple[float, int]] = {}
+_trimming = threading.Lock()
 Dependencies = dict[str, Any]
 
 
@@ -51,8 +54,6 @@ class Kept:
 
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.folder, self.limit = folder, limit
-        self._trimmed = 0.0
-        self._lock = threading.Lock()
 
     def get(self, name: str) -> NDArray[Any] | None:
         """Return an array, or None where it is not kept."""
@@ -78,16 +79,18 @@ class Kept:
         except OSError:
             with suppress(OSError):
                 part.unlink()
-        self._trim()
+        self._trim(values.nbytes)
 
     def _path(self, name: str) -> Path:
         return self.folder / name[:2] / f"{name}.npy"
 
-    def _trim(self) -> None:
-        with self._lock:
-            if time.monotonic() < self._trimmed:
+    def _trim(self, added: int) -> None:
+        with _trimming:
+            moment, left = _due.get(self.folder, (0.0, 0))
+            _due[self.folder] = moment, left - added
+            if time.monotonic() < moment and added < left:
                 return
-            self._trimmed = time.monotonic() + _SECONDS_BETWEEN_TRIMS
+            _due[self.folder] = time.monotonic() + _SECONDS_BETWEEN_TRIMS, self.limit // 8
         found = []
         for path in self.folder.glob("*/*"):
             with suppress(OSError):

@@ -1,5 +1,7 @@
 """A repeated request reads nothing, and nothing that is kept is ever out of date."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rasterio
@@ -116,10 +118,19 @@ def test_a_folder_that_cannot_be_written_is_no_fault(folder):
     assert value(folder) == [4]
 
 
+def test_the_folder_is_not_looked_through_at_each_run(tmp_path, monkeypatch):
+    looks = []
+    glob = Path.glob
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: looks.append(self) or glob(self, pattern))
+    for number in range(20):
+        Kept(tmp_path / "cache", limit=1 << 20).put(f"{number:02}", np.zeros(100))
+    assert looks == [tmp_path / "cache"]
+
+
 def test_the_oldest_go_first(tmp_path):
-    kept = Kept(tmp_path / "cache", limit=3000)
     for number in range(5):
-        kept._trimmed = 0
+        # Each run has one of its own.
+        kept = Kept(tmp_path / "cache", limit=3000)
         kept.put(f"{number}{number}", np.full(100, float(number)))
     assert kept.get("44").tolist() == [4.0] * 100
     assert kept.get("00") is None
