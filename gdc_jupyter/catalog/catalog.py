@@ -60,7 +60,7 @@ class _Parsed:
     own: dict[int, Collection] = field(default_factory=dict)
     index: ItemIndex | None = None
     #: The device and the inode of the registry whose tables have been looked at.
-    made: tuple[int, int] | None = None
+    registry: tuple[int, int] | None = None
 
 
 class Catalog:
@@ -333,20 +333,21 @@ class Catalog:
         connection = sqlite3.connect(self._file, timeout=30, isolation_level=None)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
-            self._make_tables(connection)
+            self._look_at_tables(connection)
             yield connection
         except sqlite3.DatabaseError as error:
             raise GdcError("CatalogUnreadable", f"The registry {self._file} cannot be used: {error}") from None
         finally:
             connection.close()
 
-    def _make_tables(self, connection: sqlite3.Connection) -> None:
+    def _look_at_tables(self, connection: sqlite3.Connection) -> None:
+        """Make the tables that a registry lacks, once for each file: this is done for every request."""
         status = self._file.stat()
-        made = status.st_dev, status.st_ino
+        registry = status.st_dev, status.st_ino
         # A file that was removed and made anew may have the inode of the one before.
-        if self._parsed.made != made or not status.st_size:
+        if self._parsed.registry != registry or not status.st_size:
             _make_tables(connection)
-            self._parsed.made = made
+            self._parsed.registry = registry
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:

@@ -9,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdc_jupyter.cube.grid import Grid
-from gdc_jupyter.cube.positions import EDGE, positions
+from gdc_jupyter.cube.positions import Floats, pixels_at, positions
 
 # The entries of one matrix: what is computed at once then fits the cache.
 ENTRIES = 1 << 20
 # As in GDAL: from so many target pixels for each source pixel on, along both axes, triangles are as wide as those of
 # equal pixels; and the least sum of weights.
 FINE, LEAST = 0.95, 1e-6
-
-Floats = NDArray[np.float64]
 
 
 def resample(
@@ -41,15 +39,26 @@ def resample(
     -------
     numpy.ndarray, shape (layers, target.height, target.width)
     """
-    result = np.full((len(values), target.height, target.width), np.nan, values.dtype)
-    rows, columns = (np.broadcast_to(each, target.shape) for each in positions(source, target))
+    rows, columns = positions(source, target)
+    centres, inside = pixels_at(source, rows, columns)
+    rows, columns = _within(rows, source.height, target), _within(columns, source.width, target)
     wide, high = (1.0, 1.0) if min(scale) >= FINE else scale
-    across, along = _Taps(wide, source.width), _Taps(high, source.height)
+    along, across = _Taps(high, source.height), _Taps(wide, source.width)
+    result = np.empty((len(values), *target.shape), values.dtype)
     step = max(ENTRIES // (target.width * across.count * along.count), 1)
     for top in range(0, target.height, step):
         strip = slice(top, top + step)
-        _fill(result[:, strip], values, rows[strip], columns[strip], along, across)
+        taken = along.at(rows[strip].ravel()), across.at(columns[strip].ravel())
+        averages = _averages(values, *taken, centres[strip].ravel())
+        result[:, strip] = averages.T.reshape(result[:, strip].shape)
+    if not inside.all():
+        result[:, ~inside] = np.nan
     return result
+
+
+def _within(places: Floats, size: int, target: Grid) -> Floats:
+    """Return a place in the source for each pixel of the target, also for those that have none."""
+    return np.broadcast_to(np.clip(np.nan_to_num(places), 0, size), target.shape)
 
 
 class _Taps:
@@ -68,43 +77,39 @@ class _Taps:
         return first.astype(np.int32), weights / weights.sum(axis=1, keepdims=True)
 
 
-def _fill(
-    result: NDArray[Any], values: NDArray[Any], rows: Floats, columns: Floats, along: _Taps, across: _Taps
-) -> None:
-    """Write the rows of a strip; those of its pixels that have no place in the source are left as they are."""
+def _averages(
+    values: NDArray[Any],
+    along: tuple[NDArray[np.int32], Floats],
+    across: tuple[NDArray[np.int32], Floats],
+    centres: NDArray[np.intp],
+) -> NDArray[Any]:
+    """Return the averages of what is there of each layer, in shape (pixels, layers).
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (layers, height, width)
+    along, across : tuple
+        The first source pixel and the weights of each target pixel, as of :class:`_Taps`.
+    centres : numpy.ndarray of integers
+        The source pixel that holds the centre of each target pixel.
+    """
     from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
-    height, width = values.shape[1:]
-    inside = (rows >= -EDGE) & (rows + EDGE < height) & (columns >= -EDGE) & (columns + EDGE < width)
-    if not inside.any():
-        return
-    row, column = rows[inside], columns[inside]
-    (top, row_weights), (left, column_weights) = along.at(row), across.at(column)
-    first, last = int(top.min()), int(top.max()) + along.count
+    (top, row_weights), (left, column_weights) = along, across
+    width, high, wide = values.shape[2], row_weights.shape[1], column_weights.shape[1]
+    first, last = int(top.min()), int(top.max()) + high
     part = np.ascontiguousarray(values[:, first:last].reshape(len(values), -1).T)
-    weights = (
-        row_weights.astype(values.dtype)[:, :, np.newaxis] * column_weights.astype(values.dtype)[:, np.newaxis]
-    ).ravel()
-    taps = (
-        np.arange(along.count, dtype=np.int32)[:, np.newaxis] * width + np.arange(across.count, dtype=np.int32)
-    ).ravel()
-    pixels = (((top - first) * width + left)[:, np.newaxis] + taps).ravel()
+    weights = row_weights.astype(part.dtype)[:, :, np.newaxis] * column_weights.astype(part.dtype)[:, np.newaxis]
+    taps = np.arange(high, dtype=np.int32)[:, np.newaxis] * width + np.arange(wide, dtype=np.int32)
+    pixels = ((top - first) * width + left)[:, np.newaxis] + taps.ravel()
     starts = np.arange(0, weights.size + 1, taps.size, dtype=np.int32)
-    matrix = csr_array((weights, pixels, starts), shape=(len(row), len(part)))
-    centres = ((row + EDGE).astype(np.intp) - first) * width + (column + EDGE).astype(np.intp)
-    averages = _averages(matrix, part, centres).T
-    if inside.all():
-        result[:] = averages.reshape(result.shape)
-    else:
-        result[:, inside] = averages
-
-
-def _averages(matrix: Any, part: NDArray[Any], centres: NDArray[np.intp]) -> NDArray[Any]:
-    """Return the averages of what is there of each layer, in shape (pixels, layers)."""
+    matrix = csr_array((weights.ravel(), pixels.ravel(), starts), shape=(len(pixels), len(part)))
     missing = np.isnan(part)
     if not missing.any():
         return np.asarray(matrix @ part)
     sums = matrix @ np.where(missing, 0, part)
-    weights = matrix @ (~missing).astype(part.dtype)
+    known = matrix @ (~missing).astype(part.dtype)
+    # Those of places outside are in other rows, and not used.
+    centres = np.clip(centres - first * width, 0, len(part) - 1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(missing[centres] | (weights < LEAST), np.nan, sums / weights)
+        return np.where(missing[centres] | (known < LEAST), np.nan, sums / known)

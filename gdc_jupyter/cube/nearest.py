@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gdc_jupyter.cube.grid import Grid
-from gdc_jupyter.cube.positions import whole_positions
+from gdc_jupyter.cube.positions import pixels_at, positions
 
 
 def resample(values: NDArray[np.floating], source: Grid, target: Grid) -> NDArray[np.floating]:
@@ -26,13 +26,9 @@ def resample(values: NDArray[np.floating], source: Grid, target: Grid) -> NDArra
     layers = np.ascontiguousarray(values).reshape(-1, source.height * source.width)
     result = np.empty((len(layers), target.height * target.width), values.dtype)
     if values.size and result.size:
-        row, column = whole_positions(source, target)
-        outside = ~((row >= 0) & (row < source.height) & (column >= 0) & (column < source.width))
-        some = bool(outside.any())
-        if some:
-            row, column = np.where(outside, 0, row), np.where(outside, 0, column)
-        index = (row.astype(np.intp) * source.width + column.astype(np.intp)).ravel()
-        lost = np.flatnonzero(outside) if some else None
+        index, inside = pixels_at(source, *positions(source, target))
+        index = index.ravel()
+        lost = None if inside.all() else np.flatnonzero(~inside)
         for layer, out in zip(layers, result, strict=True):
             np.take(layer, index, out=out, mode="clip")
             if lost is not None:

@@ -44,18 +44,35 @@ def positions(source: Grid, target: Grid) -> tuple[Floats, Floats]:
     return (y - source.y) / source.dy, (x - source.x) / source.dx
 
 
-def whole_positions(source: Grid, target: Grid) -> tuple[Floats, Floats]:
-    """Return the row and the column of the pixel of the source that holds each pixel centre; see :func:`positions`."""
-    row, column = positions(source, target)
-    return np.floor(row + EDGE), np.floor(column + EDGE)
+def pixels_at(source: Grid, rows: Floats, columns: Floats) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return which pixel of a grid holds each place, and whether one does.
+
+    Parameters
+    ----------
+    source : Grid
+        A regular grid.
+    rows, columns : numpy.ndarray
+        Places as those of :func:`positions`.
+
+    Returns
+    -------
+    index : numpy.ndarray of integers
+        Counted row by row; that of any pixel where none holds the place.
+    inside : numpy.ndarray of bool
+    """
+    row, column = np.floor(rows + EDGE), np.floor(columns + EDGE)
+    inside = (row >= 0) & (row < source.height) & (column >= 0) & (column < source.width)
+    if not inside.all():
+        row, column = np.where(inside, row, 0), np.where(inside, column, 0)
+    return row.astype(np.intp) * source.width + column.astype(np.intp), inside
 
 
 def _transformed(source: Grid, target: Grid) -> tuple[Floats, Floats]:
     """Return the coordinates of the pixel centres of the target in the CRS of the source."""
     rows, columns = _lattice(target.y, target.dy, target.height), _lattice(target.x, target.dx, target.width)
-    known = _to_source(source, target, columns, rows)
+    known = _to_source(source, target, columns * target.dx, rows * target.dy)
     middle_rows, middle_columns = (each[1:-2] + SPACING / 2 for each in (rows, columns))
-    exact = _to_source(source, target, middle_columns, middle_rows)
+    exact = _to_source(source, target, middle_columns * target.dx, middle_rows * target.dy)
     down, across = _weights(rows, middle_rows), _weights(columns, middle_columns)
     steps = abs(source.dx), abs(source.dy)
     if all(
@@ -66,7 +83,7 @@ def _transformed(source: Grid, target: Grid) -> tuple[Floats, Floats]:
         across = _weights(columns, target.x / target.dx + 0.5 + np.arange(target.width))
         x, y = (down @ values @ across.T for values in known)
         return x, y
-    return _to_source(source, target, target.x_labels() / target.dx, target.y_labels() / target.dy)
+    return _to_source(source, target, target.x_labels(), target.y_labels())
 
 
 def _lattice(origin: float, step: float, count: int) -> Floats:
@@ -80,9 +97,9 @@ def _lattice(origin: float, step: float, count: int) -> Floats:
     return start + SPACING * np.arange(math.ceil((first + count - start) / SPACING) + 2, dtype=np.float64)
 
 
-def _to_source(source: Grid, target: Grid, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
-    """Return the coordinates of all pairs in the CRS of the source, NaN where they have none there."""
-    across, down = np.meshgrid(columns * target.dx, rows * target.dy)
+def _to_source(source: Grid, target: Grid, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return the coordinates of all pairs of x and y in the CRS of the source, NaN where they have none there."""
+    across, down = np.meshgrid(x, y)
     x, y = transformer(target.crs, source.crs).transform(across, down)
     known = np.isfinite(x) & np.isfinite(y)
     return np.where(known, x, np.nan), np.where(known, y, np.nan)

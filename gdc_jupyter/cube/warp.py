@@ -61,15 +61,15 @@ def warp(
     if method == "near":
         return nearest.resample(layers, source, target)
     layers = layers.reshape(-1, *values.shape[-2:])
-    if method == "bilinear" and layers.size and target.width and target.height:
-        result = bilinear.resample(layers, source, target, scale or scale_between(source, target))
-        return result.reshape(*values.shape[:-2], *target.shape)
     result = np.full((len(layers), *target.shape), np.nan, dtype=layers.dtype)
     if layers.size and result.size:
         scale = scale or scale_between(source, target)
-        for strip in target.blocks(target.height, _straight_width(source, target)):
-            _, column = target.offset(strip)
-            result[..., column : column + strip.width] = _reproject(layers, source, strip, method, scale)
+        if method == "bilinear":
+            result = bilinear.resample(layers, source, target, scale)
+        else:
+            for strip in target.blocks(target.height, _straight_width(source, target)):
+                _, column = target.offset(strip)
+                result[..., column : column + strip.width] = _reproject(layers, source, strip, method, scale)
     return result.reshape(*values.shape[:-2], *target.shape)
 
 

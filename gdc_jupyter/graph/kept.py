@@ -87,8 +87,8 @@ class Kept:
     def _trim(self, added: int) -> None:
         with _trimming:
             moment, left = _due.get(self.folder, (0.0, 0))
-            _due[self.folder] = moment, left - added
             if time.monotonic() < moment and added < left:
+                _due[self.folder] = moment, left - added
                 return
             _due[self.folder] = time.monotonic() + _SECONDS_BETWEEN_TRIMS, self.limit // 8
         found = []

@@ -459,12 +459,8 @@ def linear_scale_range(
     scaled
         ``(x - inputMin) / (inputMax - inputMin) * (outputMax - outputMin) + outputMin``.
     """
-    share = np.clip(numeric(x), min(inputMin, inputMax), max(inputMin, inputMax)) - inputMin
-    # In place where it is an array, which is this function's own.
-    share /= inputMax - inputMin
-    share *= outputMax - outputMin
-    share += outputMin
-    return share
+    share = (np.clip(numeric(x), min(inputMin, inputMax), max(inputMin, inputMax)) - inputMin) / (inputMax - inputMin)
+    return share * (outputMax - outputMin) + outputMin
 
 
 @process("math > indices", "vegetation indices")
