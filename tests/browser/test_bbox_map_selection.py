@@ -72,13 +72,16 @@ def test_a_selection_is_copied_from_the_menu(notebook, shot):
     assert button.get_attribute("aria-expanded") == "true"
     focused = "() => document.activeElement.textContent"
     assert page.evaluate(focused) == "openEO (Python)"
-    shot(notebook, "map-copy-as")
-    notebook.theme("JupyterLab Dark")
-    shot(notebook, "map-copy-as-dark")
-    notebook.theme("JupyterLab Light")
     page.keyboard.press("ArrowDown")
     assert page.evaluate(focused) == "STAC search (pystac-client)"
     page.keyboard.press("ArrowUp")
+    assert page.evaluate(focused) == "openEO (Python)"
+    shot(notebook, "map-copy-as")
+    # JupyterLab may take the focus away while it changes the theme.
+    notebook.theme("JupyterLab Dark")
+    shot(notebook, "map-copy-as-dark")
+    notebook.theme("JupyterLab Light")
+    page.get_by_role("menuitem", name="openEO (Python)").focus()
     page.keyboard.press("Enter")
     page.get_by_role("status").filter(has_text="Copied: openEO (Python).").wait_for()
     assert page.evaluate("() => window.copied") == notebook.value("area.copy_as('openeo')")
