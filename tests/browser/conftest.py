@@ -91,6 +91,10 @@ class NotebookPage:
             FINISHED,
             timeout=timeout * 1000,
         )
+        self.wait_until_ready(timeout)
+
+    def wait_until_ready(self, timeout: float = 60) -> None:
+        """Wait until the page is connected to a kernel that has nothing to do."""
         self.page.wait_for_function(READY, timeout=timeout * 1000)
 
     def value(self, expression: str) -> Any:

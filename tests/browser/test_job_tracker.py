@@ -251,6 +251,8 @@ def test_a_page_that_is_reloaded_in_the_middle_of_a_job_goes_on(open_notebook):
     page.wait_for_function(
         "(bar) => Number(bar.getAttribute('aria-valuenow')) > 0", arg=bar.element_handle(), timeout=30_000
     )
+    # The table is shown anew once the page is connected again.
+    notebook.wait_until_ready()
     row(page, "Some minutes").get_by_role("button", name="Cancel").click()
     status(page, "Some minutes", "Cancelled")
 
